@@ -1,0 +1,1 @@
+"""COMMUNICATE: what the public is told, and where it can be read."""

@@ -1,0 +1,35 @@
+"""Probes: one file for each way to look at a target from outside."""
+
+import msgspec
+
+from relight.kernel.plug import Plug
+from relight.kernel.ports import Ports
+from relight.kernel.registry import Registry
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look found; the worker adds which check it was, from where, and when.
+
+    `took_s` is seconds; `reason` says in a few words what was found and, where it failed, what was
+    wanted: "answered 502 Bad Gateway, wanted 2xx". `evidence` pairs a label with a value.
+    """
+
+    ok: bool
+    took_s: float
+    reason: str
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+class Probe(Plug, frozen=True, kw_only=True):
+    """Base of every probe. A plug-in module names its class as `PLUGIN`."""
+
+    async def observe(self, ports: Ports) -> Result:
+        """Look once.
+
+        A target that fails is a result with `ok=False`, never an exception. Raises `Transient` or
+        `Permanent` only where it could not be found out, which says nothing about the target.
+        """
+        raise NotImplementedError
+
+
+PROBES = Registry("relight.detect.probes", seam="probe", base=Probe)

@@ -1,0 +1,1 @@
+"""How a message reaches a person: what it says, when it is tried again, and by which channel."""

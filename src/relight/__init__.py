@@ -8,7 +8,7 @@ def __getattr__(name: str) -> str:
     if name != "__version__":
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib.metadata import version  # noqa: PLC0415 - costs 20 ms, and most commands never ask
+    from importlib.metadata import version  # costs 20 ms, and most commands never ask
 
     found = version("relight")
     globals()["__version__"] = found

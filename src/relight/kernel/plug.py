@@ -1,7 +1,7 @@
 """The seam: a plug-in is one frozen struct whose fields are its configuration."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -53,11 +53,10 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Give the fields with secrets hidden; rich prints plug-ins by this."""
-        for field in self.__struct_fields__:
-            value = getattr(self, field)
-            yield field, MASK if value and field in self.SECRETS else value
+        fields = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, MASK if value and name in self.SECRETS else value) for name, value in fields]
 
     def __repr__(self) -> str:
         """Show the configuration with secrets hidden."""
@@ -66,11 +65,15 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Plugged(msgspec.Struct, frozen=True):
-    """A plug-in as declared: its kind, and settings as plain values with secrets still by reference."""
+    """A plug-in as declared: its kind, and plain settings with secrets still by reference."""
 
     kind: str
     settings: dict[str, Any]
 
     def label(self) -> str:
-        """Name it for people without its secrets: the kind alone."""
-        return self.kind
+        """Name it for people without what may be secret: of a URL only the host is shown."""
+        first = next(iter(self.settings.values()), "")
+        text = str(first)
+        if "://" in text:
+            text = urlsplit(text).hostname or ""
+        return f"{self.kind} {text}".strip()

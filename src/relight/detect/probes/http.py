@@ -1,0 +1,133 @@
+"""Asks a web address and looks at the answer."""
+
+import ipaddress
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from relight.detect.probes import Probe, Result
+from relight.kernel.plug import NoAnswer
+from relight.kernel.ports import HttpAnswer, HttpRequest, Ports
+from relight.kernel.url import check_web_url, host_of
+
+_LONGEST_SHOWN = 60
+
+
+class HttpProbe(Probe, frozen=True, kw_only=True):
+    """Ask a web address and look at the status, the body and the time it took.
+
+    `url` is asked with `method`, `headers` and a new connection each time. The answer is good when
+    its status is one of `status` (a code, a class like `2xx`, a range like `200-399`, or a list of
+    these) after at most five redirects, its body holds the text `body`, and it came within
+    `slow_s`. No answer within `timeout_s`, redirects included, is a failure. `connect_to` dials
+    that address while everything else stays as the URL says, so that a check can go past the edge
+    to the origin. `verify_tls: false` takes any certificate.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = {}
+    body: str = ""
+    status: int | str | tuple[int | str, ...] = "2xx"
+    connect_to: str = ""
+    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
+    slow_s: Annotated[float, Meta(gt=0)] | None = None
+    follow_redirects: bool = True
+    verify_tls: bool = True
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "url": "https://where2eat.example/search?q=pho",
+        "status": 200,
+        "body": "pho",
+        "timeout_s": 5,
+        "slow_s": 3,
+    }
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be asked, with a sentence that says what is wrong."""
+        check_web_url(self.url)
+        if not (self.method.isascii() and self.method.isalpha()):
+            msg = f"`{self.method}` is not an HTTP method. Write one like GET or HEAD."
+            raise ValueError(msg)
+        for one in self._wanted():
+            _span(one)
+        if self.connect_to:
+            try:
+                ipaddress.ip_address(self.connect_to)
+            except ValueError:
+                msg = f"`{self.connect_to}` is not an IP address. Write one like 203.0.113.7."
+                raise ValueError(msg) from None
+
+    async def observe(self, ports: Ports) -> Result:
+        """Ask once."""
+        began_s = ports.clock.monotonic_s()
+        request = HttpRequest(
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            timeout_s=self.timeout_s,
+            connect_to=self.connect_to or None,
+            follow_redirects=self.follow_redirects,
+            verify_tls=self.verify_tls,
+        )
+        try:
+            answer = await ports.http.request(request)
+        except NoAnswer as error:
+            took_s = ports.clock.monotonic_s() - began_s
+            reason = str(error).rstrip(".")
+            return Result(
+                ok=False, took_s=took_s, reason=reason, evidence=(("fault", "connection"),)
+            )
+        return self._judge(answer)
+
+    def _judge(self, answer: HttpAnswer) -> Result:
+        evidence = [("status", str(answer.status)), ("address", answer.address)]
+        landed = host_of(answer.url)
+        if landed != host_of(self.url):
+            evidence.append(("redirected to", landed))
+        fault, reason = self._fault(answer)
+        if fault:
+            evidence.insert(0, ("fault", fault))
+        return Result(ok=not fault, took_s=answer.took_s, reason=reason, evidence=tuple(evidence))
+
+    def _fault(self, answer: HttpAnswer) -> tuple[str, str]:
+        said = f"answered {_named(answer.status)}"
+        spans = [_span(one) for one in self._wanted()]
+        if not any(low <= answer.status <= high for low, high in spans):
+            wanted = " or ".join(str(one) for one in self._wanted())
+            return "status", f"{said}, wanted {wanted}"
+        if self.body and self.body.encode() not in answer.body:
+            text = self.body[:_LONGEST_SHOWN]
+            part = f"the first {len(answer.body)} bytes" if answer.cut else "the body"
+            return "body", f"{said}, but {part} did not hold `{text}`"
+        if self.slow_s is not None and answer.took_s > self.slow_s:
+            return "slow", f"{said} after {answer.took_s:.2f} s, wanted {self.slow_s:g} s"
+        return "", said
+
+    def _wanted(self) -> tuple[int | str, ...]:
+        return self.status if isinstance(self.status, tuple) else (self.status,)
+
+
+def _span(written: int | str) -> tuple[int, int]:
+    """Read `200`, `2xx` or `200-399` as the first and the last status that is meant."""
+    text = str(written).strip().lower()
+    low, dash, high = text.partition("-")
+    if len(text) == 3 and text.endswith("xx") and text[0] in "12345":
+        return int(text[0]) * 100, int(text[0]) * 100 + 99
+    numbers = (low, high) if dash else (low, low)
+    if not all(n.isascii() and n.isdigit() and 100 <= int(n) <= 599 for n in numbers):
+        msg = f"`{written}` is not a status. Write one like 200, 2xx or 200-399."
+        raise ValueError(msg)
+    return int(numbers[0]), int(numbers[1])
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+PLUGIN: type[Probe] = HttpProbe

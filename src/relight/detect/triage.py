@@ -1,0 +1,232 @@
+"""What an alert asks for: a new incident, an old one, or nothing; and how bad it is.
+
+The matrix is article 000's; the steps that stand in for unknown reach are the house's own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import msgspec
+
+from relight.catalog.service import Route, Service
+from relight.catalog.severity_matrix import SeverityMatrix
+from relight.detect.alert import Alert
+from relight.detect.judge import CheckState
+from relight.detect.standing import by_route, standing, users_way
+from relight.incident.status import Status
+from relight.kernel.period import write_duration
+from relight.kernel.severity import Severity
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is affected, as far as it is known. `source` says by whose count.
+
+    `users_ratio` is a share from 0 to 1; None is unknown, which is not the same as nobody.
+    """
+
+    users_ratio: float | None = None
+    paying_customers: int | None = None
+    source: str
+
+
+class Classified(msgspec.Struct, frozen=True):
+    """A severity and the sentence that explains it."""
+
+    severity: Severity
+    reason: str
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """What triage needs to know of an incident, live or lately resolved; `alerts` are alert ids."""
+
+    id: str
+    services: tuple[str, ...]
+    status: Status
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    stability_s: int
+    alerts: tuple[str, ...] = ()
+
+
+class Declare(msgspec.Struct, frozen=True, kw_only=True):
+    """Begin an incident."""
+
+    title: str
+    severity: Severity
+    severity_reason: str
+    services: tuple[str, ...]
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """Add the alert to a live incident."""
+
+    incident_id: str
+    reason: str
+
+
+class Reopen(msgspec.Struct, frozen=True, kw_only=True):
+    """The incident was not over."""
+
+    incident_id: str
+    reason: str
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """Leave it, and say why."""
+
+    reason: str
+
+
+Proposal: TypeAlias = Declare | Join | Reopen | Nothing
+
+
+def severity_of(
+    service: Service,
+    states: Mapping[str, CheckState],
+    matrix: SeverityMatrix,
+    reach: Reach | None,
+) -> Classified:
+    """Classify by who is affected, and by what the checks show.
+
+    Known reach decides first, and the worse of both counts: a widget that does not load sends no
+    beacons, so a small count never speaks against checks that all fail. Without reach: all
+    direct checks failing is S1, some checks S2, a service that is not core S3. All checks on the
+    users' way failing is S1 too, since then no user gets anything, however well the origin
+    answers us. Where nothing measured says how bad it is, core counts as degraded (S2): unknown
+    reach never lowers a severity.
+    """
+    by_checks = _by_checks(service, states)
+    by_reach = _by_reach(matrix, reach) if reach else None
+    if by_reach is None or by_checks.severity.worse_than(by_reach.severity):
+        return Classified(by_checks.severity, f"{by_checks.reason}; {_reach_words(reach)}.")
+    return by_reach
+
+
+def regrade(current: Severity, classified: Classified) -> Severity | None:
+    """Give the new severity when it is worse than the current one; it is only ever raised."""
+    return classified.severity if classified.severity.worse_than(current) else None
+
+
+def propose(
+    alert: Alert,
+    service: Service,
+    states: Mapping[str, CheckState],
+    *,
+    open_incidents: Sequence[OpenIncident],
+    recently_resolved: Sequence[OpenIncident],
+    matrix: SeverityMatrix,
+    now: datetime,
+    reach: Reach | None = None,
+) -> Proposal:
+    """Say what an alert of a service asks for.
+
+    A live incident of the same service takes it; then one resolved less than its stability period
+    ago, which was not over; then a live one of a service that this one depends on.
+    """
+    if not alert.is_open:
+        return Nothing(reason=f"{alert.check} has come up again.")
+    if any(alert.id in incident.alerts for incident in open_incidents):
+        return Nothing(reason=f"The alert of {alert.check} is part of the incident already.")
+    same = _first_of(open_incidents, {service.name})
+    if same:
+        watched = same.status is Status.MONITORING
+        words = "fails again while its recovery is watched" if watched else "has a live incident"
+        return Join(incident_id=same.id, reason=f"{service.title} {words}.")
+    unsettled = _not_over(recently_resolved, service.name, now)
+    if unsettled:
+        return unsettled
+    upstream = _first_of(open_incidents, set(service.depends_on))
+    if upstream:
+        names = [name for name in service.depends_on if name in upstream.services]
+        return Join(
+            incident_id=upstream.id,
+            reason=f"{service.title} depends on {' and '.join(names)}, which has a live incident.",
+        )
+    classified = severity_of(service, states, matrix, reach)
+    return Declare(
+        title=_title(service, states),
+        severity=classified.severity,
+        severity_reason=classified.reason,
+        services=(service.name,),
+    )
+
+
+def _by_checks(service: Service, states: Mapping[str, CheckState]) -> Classified:
+    checks = standing(service.checks, states)
+    direct = standing(by_route(service, Route.DIRECT), states)
+    users = standing(users_way(service), states)
+    counted = f"{len(checks.failing)} of {len(service.checks)} checks of {service.title} fail"
+    if not service.core:
+        return Classified(Severity.S3, f"{service.title} is not core")
+    if users.all_fail:
+        return Classified(Severity.S1, f"Every check on the users' way to {service.title} fails")
+    if direct.all_fail:
+        return Classified(Severity.S1, f"Every direct check of {service.title} fails")
+    if checks.some_fail:
+        return Classified(Severity.S2, counted)
+    return Classified(Severity.S2, f"No check of {service.title} shows how bad it is")
+
+
+def _by_reach(matrix: SeverityMatrix, reach: Reach) -> Classified | None:
+    for severity in Severity:
+        rule = matrix.rule(severity)
+        ratio, paying = reach.users_ratio, reach.paying_customers
+        if ratio is not None and rule.users_ratio is not None:
+            # "More than 30 %" for the worst, "10 to 30 %" for the next (article 000).
+            worst = severity is Severity.S1
+            if ratio > rule.users_ratio or (ratio == rule.users_ratio and not worst):
+                return Classified(severity, f"{_share(ratio)} are affected, {_by(reach)}.")
+        limit = rule.paying_customers
+        if paying is not None and limit is not None and paying > limit:
+            return Classified(severity, f"{paying} paying customers are affected, {_by(reach)}.")
+    return None
+
+
+def _reach_words(reach: Reach | None) -> str:
+    known: list[str] = []
+    if reach and reach.users_ratio is not None:
+        known.append(_share(reach.users_ratio))
+    if reach and reach.paying_customers is not None:
+        known.append(f"{reach.paying_customers} paying customers")
+    if reach and known:
+        return f"{' and '.join(known)} known to be affected, {_by(reach)}"
+    return "reach unknown"
+
+
+def _share(ratio: float) -> str:
+    return f"{ratio * 100:.3g} % of users"
+
+
+def _by(reach: Reach) -> str:
+    return f"counted by {reach.source}"
+
+
+def _first_of(incidents: Iterable[OpenIncident], services: set[str]) -> OpenIncident | None:
+    live = (incident for incident in incidents if incident.status.live)
+    matching = [incident for incident in live if services.intersection(incident.services)]
+    return min(matching, key=lambda incident: (incident.opened_at, incident.id), default=None)
+
+
+def _not_over(resolved: Iterable[OpenIncident], service: str, now: datetime) -> Reopen | None:
+    latest: Reopen | None = None
+    latest_at: datetime | None = None
+    for incident in resolved:
+        at = incident.resolved_at
+        if at is None or service not in incident.services:
+            continue
+        if now - at >= timedelta(seconds=incident.stability_s) or (latest_at and at <= latest_at):
+            continue
+        ago = write_duration((now - at).total_seconds())
+        period = write_duration(incident.stability_s)
+        latest_at = at
+        latest = Reopen(
+            incident_id=incident.id,
+            reason=f"It fails again {ago} after it was resolved; it had to hold for {period}.",
+        )
+    return latest
+
+
+def _title(service: Service, states: Mapping[str, CheckState]) -> str:
+    down = standing(users_way(service), states).all_fail
+    return f"{service.title} is down" if down else f"{service.title} is failing in part"

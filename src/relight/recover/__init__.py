@@ -1,0 +1,1 @@
+"""RECOVER: whether it really works again, shown with data."""

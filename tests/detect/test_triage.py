@@ -121,6 +121,22 @@ def test_a_small_count_does_not_speak_against_checks_that_all_fail() -> None:
     )
 
 
+def test_the_worse_of_reach_and_checks_counts_and_both_are_told() -> None:
+    found = severity_of(PAIR, states(through=DOWN), DEFAULT, reached(users=0.15))
+
+    assert found == Classified(
+        S1,
+        "Every check on the users' way to widget fails;"
+        " 15 % of users known to be affected, counted by edge beacons.",
+    )
+
+
+def test_ten_paying_customers_are_not_more_than_ten() -> None:
+    service = a_service("through", core=False)
+
+    assert graded(service, states(through=DOWN), reached(paying=10)) is S3
+
+
 some_states = st.dictionaries(
     st.sampled_from(["through", "through-search", "direct"]), st.sampled_from(CheckStatus)
 )

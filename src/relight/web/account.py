@@ -1,0 +1,111 @@
+"""Who is asking, and what they may do: the guards that every route names one of."""
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
+
+from relight.catalog.person import Role
+from relight.kernel.actor import Actor, machine, person
+from relight.kernel.faults import Denied
+
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+
+
+class SignInNeeded(Denied):
+    """Sign in first."""
+
+    hint = "Open /sign-in, or send an API token."
+
+
+class RoleTooLow(Denied):
+    """Your role does not allow that."""
+
+    hint = "Ask an admin to give you the role, or to do it for you."
+
+
+class NoAccessRule(Denied):
+    """Nobody may come here."""
+
+
+class Proof(StrEnum):
+    """What showed who is asking."""
+
+    SESSION = "session"
+    TOKEN = "token"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Someone signed in, or a program with an API token.
+
+    `csrf` is what a form of this session must send back; a token has none.
+    """
+
+    name: str
+    role: Role
+    proof: Proof
+    csrf: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Name the author of what this account does."""
+        return person(self.name) if self.proof is Proof.SESSION else machine(self.name)
+
+
+TheAccount: TypeAlias = NamedDependency[SkipValidation[Account]]
+"""Ask for the account in a guarded handler: `def show(account: TheAccount)`."""
+
+
+def account_or_none(connection: Connection) -> Account | None:
+    """Give the account behind a request, or None where nobody is signed in."""
+    found = connection.scope.get("user")
+    return found if isinstance(found, Account) else None
+
+
+def account_of(connection: Connection) -> Account:
+    """Give the account behind a request of a guarded route. Raises `SignInNeeded`."""
+    found = account_or_none(connection)
+    if found is None:
+        raise SignInNeeded
+    return found
+
+
+def require(connection: Connection, role: Role) -> None:
+    """Refuse whoever has a lower role. Raises `SignInNeeded` or `RoleTooLow`."""
+    if not account_of(connection).role.includes(role):
+        msg = f"This needs the role {role}."
+        raise RoleTooLow(msg)
+
+
+async def open_to_all(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let everyone in, on purpose. Such a route never acts on a session."""
+
+
+async def viewer(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let in who may look."""
+    require(connection, Role.VIEWER)
+
+
+async def responder(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let in who may work on incidents."""
+    require(connection, Role.RESPONDER)
+
+
+async def admin(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let in who may change this installation."""
+    require(connection, Role.ADMIN)
+
+
+GUARDS = (open_to_all, viewer, responder, admin)
+
+
+async def deny_by_default(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse any route that names none of the four guards; runs before them."""
+    if connection.scope.get("method") == "OPTIONS":
+        require(connection, Role.VIEWER)
+    elif not any(guard in handler.resolve_guards() for guard in GUARDS):
+        raise NoAccessRule

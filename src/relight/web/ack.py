@@ -1,0 +1,54 @@
+"""Acknowledging by a signed link: the link is the proof, so no session is needed."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+from litestar.response import Redirect
+
+from relight.incident.refusals import AlreadyAcknowledged
+from relight.incident.state import Incident
+from relight.kernel.actor import person
+from relight.kernel.signing import LinkInvalid, verify
+from relight.web.account import open_to_all
+from relight.web.house import House, TheHouse
+
+PURPOSE = "acknowledge"
+
+
+class AckLink(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signed link is about."""
+
+    incident: Incident
+    person: str
+    page: str
+
+    @property
+    def done(self) -> bool:
+        """Whether this person has it already."""
+        return self.incident.acknowledged_by == self.person
+
+
+def opened(house: House, token: str) -> AckLink:
+    """Read a signed link. Raises `LinkInvalid`, `LinkExpired` or `IncidentNotFound`."""
+    subject = verify(house.instance.key, PURPOSE, token, house.clock.now())
+    if not subject.get("incident") or not subject.get("person"):
+        raise LinkInvalid
+    return AckLink(
+        incident=house.desk.find(subject["incident"]),
+        person=subject["person"],
+        page=subject.get("page", ""),
+    )
+
+
+@post("/ack/{token:str}", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
+def acknowledge(token: str, house: TheHouse, request: Request[Any, Any, Any]) -> Redirect:
+    """Acknowledge as the person the link was made for; a repeat changes nothing."""
+    link = opened(house, token)
+    try:
+        house.desk.acknowledge(
+            link.incident.id, person=link.person, via="link", by=person(link.person)
+        )
+    except AlreadyAcknowledged:
+        pass
+    return Redirect(request.scope["path"], status_code=303)

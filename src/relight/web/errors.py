@@ -1,0 +1,143 @@
+"""Says what went wrong: a page for browsers, JSON for programs; never a traceback."""
+
+import re
+import uuid
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+
+from relight.kernel.faults import Denied, NotFound, Refused, RelightError, Unavailable
+from relight.web.account import SignInNeeded
+from relight.web.shell import page
+
+_log = structlog.get_logger("relight.web")
+_FIELD = re.compile(r"`\$\.?([^`]*)`")
+_STATUS: tuple[tuple[type[RelightError], int], ...] = (
+    (SignInNeeded, 401),
+    (Denied, 403),
+    (NotFound, 404),
+    (Unavailable, 503),
+    (Refused, 409),
+)
+_WORDS = {
+    400: ("invalid", "That request cannot be read."),
+    404: ("not_found", "There is no such page."),
+    405: ("method_not_allowed", "That cannot be done here."),
+    413: ("too_large", "That is more than 1 MiB."),
+    415: ("unsupported_media_type", "Send JSON, or a form."),
+}
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why not: the word for programs, the sentence and next step for people.
+
+    `field` names what was wrong in the request; `id` finds an unexpected fault in the log.
+    """
+
+    error: str
+    sentence: str
+    hint: str = ""
+    field: str = ""
+    id: str = ""
+
+
+class Invalid(RelightError):
+    """A field of the request is wrong."""
+
+    def __init__(self, sentence: str, *, field: str) -> None:
+        """Take the sentence and the field's name."""
+        super().__init__(sentence)
+        self.field = field
+
+
+def status_of(error: RelightError) -> int:
+    """Give the HTTP status of one of our errors."""
+    if isinstance(error, Invalid):
+        return 400
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 409)
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether a person with a browser asks, rather than a program."""
+    if request.scope["path"].startswith("/api/"):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request[Any, Any, Any], status: int, problem: Problem) -> Response[Any]:
+    """Say it in the form that was asked for."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if not wants_page(request):
+        headers["Cache-Control"] = "no-store"
+        return Response(problem, status_code=status, headers=headers, media_type="application/json")
+    return page(
+        request,
+        "error.html",
+        status=status,
+        sentence=problem.sentence,
+        hint=problem.hint,
+        fault_id=problem.id,
+    )
+
+
+def ours(request: Request[Any, Any, Any], error: RelightError) -> Response[Any]:
+    """Answer with an error of the house."""
+    if isinstance(error, SignInNeeded) and wants_page(request) and request.method == "GET":
+        return Redirect("/sign-in", query_params={"next": request.scope["path"]}, status_code=303)
+    mask = request.app.state.house.masker.mask
+    problem = Problem(
+        error=type(error).name,
+        sentence=mask(str(error)),
+        hint=mask(error.hint),
+        field=error.field if isinstance(error, Invalid) else "",
+    )
+    return answer(request, status_of(error), problem)
+
+
+def framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer with what the framework found wrong: no such page, a field that is not right."""
+    if error.status_code >= 500:
+        return unexpected(request, error)
+    word, sentence = _WORDS.get(error.status_code, ("refused", error.detail))
+    field = ""
+    if error.status_code == 400:
+        sentence, field = _what_is_wrong(error)
+    response = answer(
+        request, error.status_code, Problem(error=word, sentence=sentence, field=field)
+    )
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _what_is_wrong(error: HTTPException) -> tuple[str, str]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    if isinstance(error, ValidationException) and extra and isinstance(extra[0], dict):
+        return str(extra[0].get("message", error.detail)), str(extra[0].get("key", ""))
+    match = _FIELD.search(error.detail)
+    return error.detail, match[1] if match else ""
+
+
+def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer with an id alone; the log has the rest."""
+    fault_id = uuid.uuid4().hex[:12]
+    _log.error("unexpected", id=fault_id, path=request.scope["path"], exc_info=error)
+    problem = Problem(
+        error="unexpected",
+        sentence="Something went wrong inside Relight.",
+        hint=f"Try again. If it stays, look for {fault_id} in the log.",
+        id=fault_id,
+    )
+    return answer(request, 500, problem)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    RelightError: ours,
+    HTTPException: framework,
+    Exception: unexpected,
+}

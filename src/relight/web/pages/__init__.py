@@ -1,0 +1,5 @@
+"""The pages for people who are signed in."""
+
+from litestar.types import ControllerRouterHandler
+
+HANDLERS: tuple[ControllerRouterHandler, ...] = ()

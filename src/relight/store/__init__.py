@@ -1,0 +1,1 @@
+"""What happened, on disk: SQLite beside the kit, or PostgreSQL. It decides nothing of its own."""

@@ -1,0 +1,209 @@
+"""Opens a database and gives transactions: SQLite with one writer at a time, or PostgreSQL.
+
+SQLite: WAL, `synchronous=FULL` (an answered write survives a power cut), `BEGIN IMMEDIATE`, and a
+lock so that the threads of one process wait for each other instead of polling the file lock.
+PostgreSQL: READ COMMITTED for writes, where unique keys and `SKIP LOCKED` do the rest; one
+snapshot (REPEATABLE READ, read only) for reads.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.engine import URL, make_url
+
+from relight.kernel.faults import Unavailable
+
+_BUSY_MS = 5000
+_WRITE = "relight_write"
+_WRITING: dict[str, Any] = {_WRITE: True}
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+# PostgreSQL's own codes (appendix A of its manual): serialization failure, deadlock; disk full.
+_COLLISIONS = frozenset({"40001", "40P01"})
+_DISK_FULL = "53100"
+
+
+class StoreUnavailable(Unavailable):
+    """The database cannot be used."""
+
+
+class DataFolderNotWritable(StoreUnavailable):
+    """The data folder cannot be written to."""
+
+
+class DiskFull(StoreUnavailable):
+    """The disk is full."""
+
+    hint = "Free some space; Relight goes on by itself. Nothing that was answered is lost."
+
+
+class DatabaseBroken(StoreUnavailable):
+    """The database file is damaged or is no Relight database."""
+
+    hint = "Restore it from a backup, or move it away to begin anew."
+
+
+class Collided(StoreUnavailable):
+    """Others wrote the same rows at the same moment."""
+
+    hint = "Try again."
+
+
+Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
+
+
+class Database:
+    """One database with its transactions. `on_commit` callbacks run after each committed write.
+
+    `synchronous` is SQLite's: NORMAL may lose the last seconds in a power cut, never the file.
+    """
+
+    def __init__(self, url: str | URL, *, synchronous: Synchronous = "FULL") -> None:
+        """Prepare the engine; nothing is opened before the first transaction."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.on_commit: list[Callable[[], None]] = []
+        self._writing = threading.Lock()
+        self._reading = {} if self.is_sqlite else _SNAPSHOT
+        self.engine = _sqlite(self.url, synchronous) if self.is_sqlite else _postgres(self.url)
+
+    @classmethod
+    def at(cls, file: Path, *, synchronous: Synchronous = "FULL") -> "Database":
+        """Open an SQLite file; its folder must exist."""
+        return cls(URL.create("sqlite", database=str(file)), synchronous=synchronous)
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """Give a transaction that commits at the end, or leaves no trace when anything raises."""
+        with translated():
+            if self.is_sqlite:
+                with self._writing, self._begin(write=True) as connection:
+                    yield connection
+            else:
+                with self._begin(write=True) as connection:
+                    yield connection
+        for callback in self.on_commit:
+            callback()
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """Give a consistent view that writes nothing."""
+        with translated(), self._begin(write=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _begin(self, *, write: bool) -> Generator[Connection]:
+        with self.engine.connect() as connection:
+            marked = connection.execution_options(**(_WRITING if write else self._reading))
+            with marked.begin():
+                yield marked
+
+    def close(self) -> None:
+        """Close every connection; on SQLite this also folds the write-ahead log in."""
+        self.engine.dispose()
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Turn the database's own errors into sentences; integrity errors pass, callers expect them."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except exc.DBAPIError as error:
+        raise _sentence(error) from error
+
+
+def _sentence(error: exc.DBAPIError) -> StoreUnavailable:
+    """Name the trouble by PostgreSQL's code or SQLite's words (sqlite.org/rescode.html)."""
+    words, code = str(error.orig), getattr(error.orig, "sqlstate", None)
+    if code in _COLLISIONS:
+        return Collided()
+    if code == _DISK_FULL:
+        return DiskFull()
+    for sign, kind in (
+        ("disk is full", DiskFull),
+        ("readonly database", DataFolderNotWritable),
+        ("unable to open database", DataFolderNotWritable),
+        ("malformed", DatabaseBroken),
+        ("not a database", DatabaseBroken),
+    ):
+        if sign in words:
+            return kind()
+    first = words.strip().splitlines()[0] if words.strip() else type(error.orig).__name__
+    msg = f"{StoreUnavailable.__doc__} {first}"
+    return StoreUnavailable(msg, hint="Look at the database, then try again.")
+
+
+def _sqlite(url: URL, synchronous: Synchronous) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=8,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
+    )
+
+    def on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def on_begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    driven = url.set(drivername="postgresql+psycopg")
+    return create_engine(
+        driven, hide_parameters=True, pool_size=8, max_overflow=8, pool_pre_ping=True
+    )
+
+
+class Pulse:
+    """Tells cheaply whether any process has written since the last look. May say so too often."""
+
+    def __init__(self, database: Database) -> None:
+        """Watch one database; on SQLite over a connection of its own, as `data_version` asks."""
+        self._database = database
+        self._connection: Connection | None = None
+        self._last: object = None
+
+    def changed(self) -> bool:
+        """Whether something may have been written since the last call; the first call says yes."""
+        now = self._version() if self._database.is_sqlite else self._snapshot()
+        changed, self._last = now != self._last, now
+        return changed
+
+    def _version(self) -> object:
+        with translated():
+            if self._connection is None:
+                self._connection = self._database.engine.connect()
+            try:
+                return self._connection.execute(text("PRAGMA data_version")).scalar_one()
+            finally:
+                self._connection.rollback()
+
+    def _snapshot(self) -> object:
+        # The whole snapshot: its upper end alone stands still when an older transaction ends last.
+        with self._database.read() as tx:
+            return tx.execute(text("SELECT pg_current_snapshot()::text")).scalar_one()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,347 @@
+"""Decides what a command leads to. Pure: state, command and time in; events or a refusal out.
+
+Refusals are exceptions named by the state that stands in the way (see `refusals`).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from relight.catalog.severity_matrix import SeverityRule
+from relight.incident import commands as cmd
+from relight.incident import events as ev
+from relight.incident import paging
+from relight.incident import refusals as no
+from relight.incident.must import must_be_live, one_line, reason, words
+from relight.incident.state import Incident
+from relight.incident.status import Audience, Duty, Status
+from relight.kernel.actor import Actor
+from relight.kernel.ids import incident_slug
+
+_BY_HAND = {Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING}
+
+
+def decide(
+    incident: Incident | None, command: cmd.IncidentCommand, now: datetime, by: Actor
+) -> Sequence[ev.IncidentEvent]:
+    """Give the events that a command leads to; none where it changes nothing on purpose."""
+    if isinstance(command, cmd.Declare):
+        if incident is not None:
+            raise no.AlreadyDeclared
+        return tuple(_declare(command, now))
+    if incident is None:
+        raise no.NotDeclared
+    return tuple(_decide(incident, command, now, by))
+
+
+def _decide(
+    incident: Incident,
+    command: cmd.IncidentCommand,
+    now: datetime,
+    by: Actor,
+) -> Iterator[ev.IncidentEvent]:
+    match command:
+        case cmd.Declare():
+            raise no.AlreadyDeclared
+        case cmd.JoinAlert():
+            yield from _join_alert(incident, command, now)
+        case cmd.ClearAlert():
+            yield from _clear_alert(incident, command)
+        case cmd.Retitle():
+            yield from _retitle(incident, command)
+        case cmd.ChangeSeverity():
+            yield from _change_severity(incident, command, now)
+        case cmd.ChangeStatus():
+            yield from _change_status(incident, command)
+        case cmd.RequestPages():
+            yield from paging.request(incident, command)
+        case cmd.RecordPageSent() | cmd.RecordPageFailed() | cmd.SuppressPage():
+            yield paging.outcome(command)
+        case cmd.Acknowledge():
+            must_be_live(incident)
+            yield from paging.acknowledge(incident, command)
+        case cmd.TakeDuty():
+            yield from _take_duty(incident, command)
+        case cmd.LeaveDuty():
+            yield from _leave_duty(incident, command)
+        case cmd.AddNote():
+            yield ev.NoteAdded(text=words(command.text))
+        case cmd.PostUpdate():
+            yield from _post_update(incident, command, now)
+        case cmd.Resolve():
+            yield from _resolve(incident, command, by)
+        case cmd.Reopen():
+            yield from _reopen(incident, reason(command.reason), command.policy, incident.rule, now)
+        case cmd.Close():
+            yield _close(incident, command)
+        case cmd.Decline():
+            must_be_live(incident)
+            yield ev.Declined(reason=reason(command.reason))
+            yield from paging.stop(incident, "The incident is declined.")
+        case cmd.Merge():
+            yield from _merge(incident, command)
+        case cmd.Correct():
+            yield from _correct(incident, command)
+        case cmd.RecordPostmortem():
+            if command.path != incident.postmortem:
+                yield ev.PostmortemDrafted(path=command.path)
+        case cmd.RecordClockStep():
+            yield ev.ClockStepped(seconds=command.seconds)
+        case _:
+            assert_never(command)
+
+
+def _declare(command: cmd.Declare, now: datetime) -> Iterator[ev.IncidentEvent]:
+    title = one_line(command.title)
+    yield ev.Declared(
+        number=command.number,
+        slug=incident_slug(title, now),
+        title=title,
+        severity=command.severity,
+        severity_reason=command.severity_reason,
+        rule=command.rule,
+        services=tuple(dict.fromkeys(command.services)),
+        cause=command.cause,
+        drill=command.drill,
+    )
+    if command.alert:
+        yield _joined(command.alert)
+    if command.finding:
+        yield _found(command.finding)
+    if command.policy:
+        yield ev.PagingStarted(policy=command.policy)
+    if command.first_notice:
+        yield ev.UpdatePosted(
+            audience=Audience.PUBLIC,
+            text=command.first_notice,
+            status=Status.INVESTIGATING,
+            neutral=True,
+        )
+    if command.first_notice and command.rule.public_update_s:
+        yield _planned(Audience.PUBLIC, now, command.rule.public_update_s)
+    if command.rule.internal_update_s:
+        yield _planned(Audience.INTERNAL, now, command.rule.internal_update_s)
+
+
+def _join_alert(
+    incident: Incident, command: cmd.JoinAlert, now: datetime
+) -> Iterator[ev.IncidentEvent]:
+    if any(alert.alert_id == command.alert.alert_id for alert in incident.alerts):
+        return
+    again = command.alert.summary.strip() or f"{command.alert.check} fails again."
+    worse = bool(command.severity and command.severity.worse_than(incident.severity))
+    rule = command.rule if worse and command.rule else incident.rule
+    reopens = incident.status is Status.RESOLVED
+    if reopens:
+        yield from _reopen(incident, again, command.policy, rule, now)
+    elif not incident.live:
+        raise no.NotLive
+    elif incident.recovered_at is not None or incident.status is Status.MONITORING:
+        yield ev.Relapsed(reason=again)
+    yield _joined(command.alert)
+    if command.finding and (
+        incident.verdict is None or incident.verdict.sentence != command.finding.sentence
+    ):
+        yield _found(command.finding)
+    if command.severity and rule is not incident.rule:
+        yield ev.SeverityChanged(
+            severity=command.severity, reason=command.severity_reason, rule=rule
+        )
+        if not reopens:
+            yield from _replan(incident, rule, now)
+            yield from paging.start_for_worse(incident, command.severity, command.policy)
+
+
+def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.IncidentEvent]:
+    still_open = [alert.alert_id for alert in incident.open_alerts]
+    if command.alert_id not in still_open:
+        return
+    yield ev.AlertCleared(alert_id=command.alert_id, check=command.check, reason=command.reason)
+    if incident.live and still_open == [command.alert_id]:
+        yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
+
+
+def _retitle(incident: Incident, command: cmd.Retitle) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    title = one_line(command.title)
+    if title == incident.title:
+        raise no.SameAsBefore
+    yield ev.Retitled(title=title)
+
+
+def _change_severity(
+    incident: Incident, command: cmd.ChangeSeverity, now: datetime
+) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    if command.severity is incident.severity:
+        raise no.SameAsBefore
+    yield ev.SeverityChanged(
+        severity=command.severity, reason=reason(command.reason), rule=command.rule
+    )
+    yield from _replan(incident, command.rule, now)
+    yield from paging.start_for_worse(incident, command.severity, command.policy)
+    if incident.rule.pages and not command.rule.pages:
+        yield from paging.stop(incident, f"{command.severity} does not page.")
+
+
+def _change_status(incident: Incident, command: cmd.ChangeStatus) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    if command.status not in _BY_HAND:
+        msg = f"An incident is not moved to {command.status} like this."
+        raise no.NotLive(msg, hint="Use resolve, close, decline or merge.")
+    if command.status is incident.status:
+        raise no.SameAsBefore
+    yield ev.StatusChanged(status=command.status, reason=command.reason)
+
+
+def _take_duty(incident: Incident, command: cmd.TakeDuty) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    if not command.person.strip():
+        raise no.PersonMissing
+    before = incident.duties.get(command.duty, "")
+    if before == command.person:
+        raise no.SameAsBefore
+    yield ev.DutyTaken(duty=command.duty, person=command.person, before=before)
+
+
+def _leave_duty(incident: Incident, command: cmd.LeaveDuty) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    person = incident.duties.get(command.duty)
+    if not person:
+        raise no.NobodyHasDuty
+    if command.duty is Duty.COMMANDER:
+        raise no.CommanderMustHandOver
+    yield ev.DutyLeft(duty=command.duty, person=person)
+
+
+def _post_update(
+    incident: Incident, command: cmd.PostUpdate, now: datetime
+) -> Iterator[ev.IncidentEvent]:
+    if command.next_at is not None and command.next_at <= now:
+        raise no.NotLater
+    if command.status and command.status is not incident.status:
+        yield from _change_status(incident, cmd.ChangeStatus(status=command.status))
+    yield ev.UpdatePosted(
+        audience=command.audience,
+        text=words(command.text),
+        status=command.status or incident.status,
+    )
+    if not incident.live:
+        return
+    cadence_s = _cadence_s(incident.rule, command.audience)
+    if command.next_at:
+        yield ev.NextUpdatePlanned(audience=command.audience, at=command.next_at)
+    elif cadence_s:
+        yield _planned(command.audience, now, cadence_s)
+
+
+def _resolve(incident: Incident, command: cmd.Resolve, by: Actor) -> Iterator[ev.IncidentEvent]:
+    if incident.status in {Status.RESOLVED, Status.CLOSED}:
+        raise no.AlreadyResolved
+    must_be_live(incident)
+    if not command.gate.passed and not (command.override_reason.strip() and by.is_human):
+        sentences = " ".join(item.sentence for item in command.gate.failing)
+        msg = f"{no.GateNotPassed.__doc__} {sentences}"
+        raise no.GateNotPassed(msg)
+    if incident.is_public and not command.last_word.strip():
+        raise no.LastWordMissing
+    if command.last_word.strip() and (incident.is_public or by.is_human):
+        yield ev.UpdatePosted(
+            audience=Audience.PUBLIC,
+            text=words(command.last_word),
+            status=Status.RESOLVED,
+            neutral=not by.is_human,
+        )
+    yield ev.Resolved(
+        gate=command.gate,
+        override_reason="" if command.gate.passed else command.override_reason.strip(),
+    )
+    yield from paging.stop(incident, "The incident is resolved.")
+
+
+def _reopen(
+    incident: Incident,
+    why: str,
+    policy: ev.PagingPolicy | None,
+    rule: SeverityRule,
+    now: datetime,
+) -> Iterator[ev.IncidentEvent]:
+    if incident.live:
+        msg = "This incident is live."
+        raise no.SameAsBefore(msg)
+    if incident.status is Status.MERGED:
+        msg = "This incident was merged into another."
+        raise no.NotLive(msg, hint="Work on the other one.")
+    yield ev.Reopened(reason=why)
+    yield from paging.start_again(incident, policy)
+    yield from _replan(incident, rule, now)
+
+
+def _close(incident: Incident, command: cmd.Close) -> ev.Closed:
+    if incident.live:
+        raise no.NotEnded
+    if incident.status is not Status.RESOLVED:
+        msg = f"This incident is {incident.status} already."
+        raise no.SameAsBefore(msg)
+    return ev.Closed(reason=command.reason.strip())
+
+
+def _merge(incident: Incident, command: cmd.Merge) -> Iterator[ev.IncidentEvent]:
+    must_be_live(incident)
+    if command.into == incident.id:
+        raise no.MergeIntoItself
+    yield ev.Merged(into=words(command.into), reason=command.reason.strip())
+    yield from paging.stop(incident, "The incident is merged into another.")
+
+
+def _correct(incident: Incident, command: cmd.Correct) -> Iterator[ev.IncidentEvent]:
+    if not 1 <= command.seq <= incident.seq:
+        raise no.NoSuchEntry
+    # Correcting the correction of an update corrects the update itself, wherever it is shown.
+    seq = next(
+        (each.seq for each in incident.updates if each.correction_seq == command.seq), command.seq
+    )
+    yield ev.Corrected(seq=seq, text=words(command.text), reason=reason(command.reason))
+
+
+def _joined(alert: cmd.FirstAlert) -> ev.AlertJoined:
+    return ev.AlertJoined(
+        alert_id=alert.alert_id,
+        check=alert.check,
+        service=alert.service,
+        summary=alert.summary,
+        reason=alert.reason,
+    )
+
+
+def _found(finding: cmd.Finding) -> ev.VerdictReached:
+    return ev.VerdictReached(
+        domain=finding.domain,
+        sentence=finding.sentence,
+        certainty=finding.certainty,
+        evidence=finding.evidence,
+    )
+
+
+def _planned(audience: Audience, now: datetime, cadence_s: int) -> ev.NextUpdatePlanned:
+    return ev.NextUpdatePlanned(audience=audience, at=now + timedelta(seconds=cadence_s))
+
+
+def _replan(incident: Incident, rule: SeverityRule, now: datetime) -> Iterator[ev.IncidentEvent]:
+    """Bring the next words forward to a rule's cadence; a time that was promised never moves back.
+
+    An ended incident has no times planned, so reopening plans them anew.
+    """
+    for audience, planned_at in (
+        (Audience.PUBLIC, incident.next_public_at),
+        (Audience.INTERNAL, incident.next_internal_at),
+    ):
+        cadence_s = _cadence_s(rule, audience)
+        if not cadence_s or (audience is Audience.PUBLIC and not incident.is_public):
+            continue
+        if planned_at is None or planned_at > now + timedelta(seconds=cadence_s):
+            yield _planned(audience, now, cadence_s)
+
+
+def _cadence_s(rule: SeverityRule, audience: Audience) -> int | None:
+    return rule.public_update_s if audience is Audience.PUBLIC else rule.internal_update_s

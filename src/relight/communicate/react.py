@@ -1,0 +1,68 @@
+"""Which entries of an incident change what the public reads."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import msgspec
+
+from relight.incident import events as ev
+from relight.incident.state import Incident
+from relight.incident.status import Audience
+from relight.kernel.ledger import Entry, Intent, Unknown
+
+PUBLISH = "publish"
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """Bring every copy of the public page up to date; there is nothing else to know."""
+
+
+def react(entry: Entry[ev.IncidentEvent], incident: Incident) -> Sequence[Intent]:
+    """Ask for publishing where the entry changes the public page; drills never do."""
+    if incident.drill or not incident.is_public or not _shows(entry.event, incident):
+        return ()
+    return (Intent(kind=PUBLISH, due_at=entry.recorded_at, payload=Publish()),)
+
+
+def _shows(event: ev.IncidentEvent, incident: Incident) -> bool:
+    match event:
+        case ev.UpdatePosted() | ev.NextUpdatePlanned():
+            return event.audience is Audience.PUBLIC
+        case ev.Corrected():
+            return any(each.seq == event.seq for each in incident.public_updates)
+        case (
+            ev.AlertJoined()
+            | ev.Retitled()
+            | ev.SeverityChanged()
+            | ev.StatusChanged()
+            | ev.RecoveryObserved()
+            | ev.Relapsed()
+            | ev.Resolved()
+            | ev.Reopened()
+            | ev.Declined()
+            | ev.Merged()
+        ):
+            return True
+        case (
+            ev.Declared()
+            | ev.AlertCleared()
+            | ev.VerdictReached()
+            | ev.PagingStarted()
+            | ev.PagingStopped()
+            | ev.PageRequested()
+            | ev.PageSent()
+            | ev.PageFailed()
+            | ev.PageSuppressed()
+            | ev.NobodyToPage()
+            | ev.Acknowledged()
+            | ev.DutyTaken()
+            | ev.DutyLeft()
+            | ev.NoteAdded()
+            | ev.Closed()
+            | ev.PostmortemDrafted()
+            | ev.ClockStepped()
+            | Unknown()
+        ):
+            return False
+        case _:
+            assert_never(event)

@@ -1,0 +1,1 @@
+"""The public site as bytes: HTML, style, feed and JSON, the same for the web and for publishers."""

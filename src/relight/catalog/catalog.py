@@ -1,0 +1,61 @@
+"""Everything a kit declares, loaded once and never changed in place."""
+
+from enum import StrEnum
+
+import msgspec
+
+from relight.catalog.person import Person, Schedule
+from relight.catalog.service import Check, Service
+from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
+from relight.kernel.plug import Plugged
+
+
+class FirstNotice(StrEnum):
+    """Whether the neutral first notice goes out by itself or waits for a confirmation."""
+
+    AUTO = "auto"
+    CONFIRM = "confirm"
+
+
+class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The public page: what it is called, where it is also published, and who speaks first."""
+
+    title: str = ""
+    url: str = ""
+    publish: tuple[Plugged, ...] = ()
+    first_notice: FirstNotice = FirstNotice.AUTO
+
+
+class MailServer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where mail is handed over. The password is a reference, never a value."""
+
+    server: str = "127.0.0.1:25"
+    sender: str = "relight@localhost"
+    user: str = ""
+    password: str = ""
+    tls: str = "auto"
+
+
+class Catalog(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the kit. `version` is a hash of what was read."""
+
+    name: str
+    version: str
+    people: tuple[Person, ...] = ()
+    services: tuple[Service, ...] = ()
+    oncall: tuple[Schedule, ...] = ()
+    status_page: StatusPage = StatusPage()
+    mail: MailServer = MailServer()
+    severities: SeverityMatrix = DEFAULT
+
+    def service(self, name: str) -> Service | None:
+        """Find a service."""
+        return next((each for each in self.services if each.name == name), None)
+
+    def person(self, name: str) -> Person | None:
+        """Find a person."""
+        return next((each for each in self.people if each.name == name), None)
+
+    def checks(self) -> dict[str, Check]:
+        """Give every check by its key, in the order written."""
+        return {check.key: check for service in self.services for check in service.checks}

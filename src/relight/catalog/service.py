@@ -1,0 +1,52 @@
+"""Services, and the checks that tell whether they work."""
+
+from enum import StrEnum
+
+import msgspec
+
+from relight.kernel.plug import Plugged
+
+
+class Route(StrEnum):
+    """Which way a check takes: as users do (through the edge), or straight to the origin."""
+
+    THROUGH = "through"
+    DIRECT = "direct"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One probe on a timetable. Down means `failures` bad results in a row, `confirm_s` apart."""
+
+    service: str
+    name: str
+    probe: Plugged
+    route: Route = Route.THROUGH
+    every_s: int = 60
+    failures: int = 3
+    recoveries: int = 2
+    confirm_s: float = 1.0
+
+    @property
+    def key(self) -> str:
+        """Name it across the catalogue."""
+        return f"{self.service}/{self.name}"
+
+    @property
+    def stale_after_s(self) -> float:
+        """Tell when a result is too old to count as evidence: three intervals without a new one.
+
+        At least 30 s, since a probe that waits for its time-out is still a probe at work.
+        """
+        return max(3.0 * self.every_s, 30.0)
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """Something we run; each is a component of the status page unless `public` is off."""
+
+    name: str
+    title: str
+    description: str = ""
+    checks: tuple[Check, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    core: bool = True
+    public: bool = True

@@ -1,0 +1,1 @@
+"""Shared nouns of every room: who, when, how bad, where a fault lies. Pure; imports no room."""

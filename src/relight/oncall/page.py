@@ -1,0 +1,43 @@
+"""What a page says: the same few facts on every channel."""
+
+from datetime import datetime
+
+from relight.incident.state import Incident
+from relight.incident.summary import plain_sentence
+from relight.kernel.period import write_duration
+from relight.notify.message import About, Detail, Kind, Message
+
+
+def compose(
+    incident: Incident,
+    *,
+    delivery_id: str,
+    person: str,
+    url: str,
+    acknowledge_url: str,
+    now: datetime,
+) -> Message:
+    """Put into words why this person is called, and the two links that matter."""
+    details = [
+        Detail("Severity", f"{incident.severity}: {incident.severity_reason}"),
+        Detail("Since", f"{incident.began_at:%H:%M:%S} UTC"),
+    ]
+    if incident.services:
+        details.append(Detail("Service", ", ".join(incident.services)))
+    if incident.rule.acknowledge_s:
+        details.append(Detail("Answer wanted within", write_duration(incident.rule.acknowledge_s)))
+    return Message(
+        delivery_id=delivery_id,
+        kind=Kind.PAGE if incident.rule.pages else Kind.UPDATE,
+        recipient=person,
+        title=incident.title,
+        sentence=plain_sentence(incident, now),
+        at=now,
+        severity=incident.severity,
+        incident=About(id=incident.id, number=incident.name, title=incident.title),
+        services=incident.services,
+        url=url,
+        acknowledge_url=acknowledge_url,
+        details=tuple(details),
+        drill=incident.drill,
+    )

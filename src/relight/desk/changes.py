@@ -1,0 +1,39 @@
+"""Tells everyone in this process who waits that something was written."""
+
+import asyncio
+import threading
+
+
+class Changes:
+    """A counter that one can wait on. `announce` may be called from any thread."""
+
+    def __init__(self) -> None:
+        """Begin at zero, with nobody waiting."""
+        self.version = 0
+        self._lock = threading.Lock()
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+
+    def announce(self) -> None:
+        """Count one change and wake all who wait."""
+        with self._lock:
+            self.version += 1
+            waiting = list(self._waiting)
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+    async def after(self, version: int, *, timeout_s: float) -> int:
+        """Give the newest version once it is past this one, or at the latest after the time-out."""
+        ticket = (asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            self._waiting.add(ticket)
+            if self.version != version:
+                ticket[1].set()
+        try:
+            await asyncio.wait_for(ticket[1].wait(), timeout_s)
+        except TimeoutError:
+            pass
+        finally:
+            with self._lock:
+                self._waiting.discard(ticket)
+        return self.version

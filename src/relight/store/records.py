@@ -1,0 +1,188 @@
+"""Rows beside the ledger: how each check stands, which alerts are open, who this instance is."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from relight.kernel.ids import uuid7
+from relight.kernel.ledger import Claim
+from relight.store import tables as t
+from relight.store.due import defer_in, schedule_in
+from relight.store.engine import Database
+
+S = TypeVar("S", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+
+_ADMIN = "admin:"
+
+
+class InstanceRecord(msgspec.Struct, frozen=True):
+    """Who this installation is: `id` goes into public ids, `key` signs links and never leaves."""
+
+    id: str
+    key: bytes
+
+
+def load_instance(database: Database, now: datetime) -> InstanceRecord:
+    """Read who we are, making it up on the first start."""
+    with database.write() as tx:
+        rows = tx.execute(select(t.instance)).all()
+        known = {row.name: row.value for row in rows}
+        if "id" not in known:
+            known = {"id": uuid7(now), "key": secrets.token_hex(32)}
+            for name, value in known.items():
+                tx.execute(insert(t.instance).values(name=name, value=value))
+    return InstanceRecord(known["id"], bytes.fromhex(known["key"]))
+
+
+def make_admin(database: Database, person: str) -> None:
+    """Make a person admin of this installation, whatever role the kit gives them."""
+    with database.write() as tx:
+        if person not in _admins(tx):
+            tx.execute(insert(t.instance).values(name=f"{_ADMIN}{person}", value="first sign-in"))
+
+
+def admins(database: Database) -> frozenset[str]:
+    """Name those who were made admin here."""
+    with database.read() as tx:
+        return _admins(tx)
+
+
+def _admins(tx: Connection) -> frozenset[str]:
+    names = tx.execute(
+        select(t.instance.c.name).where(t.instance.c.name.startswith(_ADMIN, autoescape=True))
+    ).scalars()
+    return frozenset(name.removeprefix(_ADMIN) for name in names)
+
+
+def next_number(database: Database, name: str) -> int:
+    """Give the next number of a series that people see (`INC-4`); a gap is harmless."""
+    with database.write() as tx:
+        taken = tx.execute(
+            update(t.counter)
+            .where(t.counter.c.name == name)
+            .values(value=t.counter.c.value + 1)
+            .returning(t.counter.c.value)
+        ).scalar()
+        if taken is not None:
+            return int(taken)
+        tx.execute(insert(t.counter).values(name=name, value=1))
+    return 1
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A due row to write together with an outcome."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: msgspec.Struct
+
+
+class Outcome(msgspec.Struct, Generic[S, A], frozen=True, kw_only=True):
+    """What one observation led to; all outcomes of a batch are written in one transaction.
+
+    `alert` was opened, the one whose id is `clears` is cleared as of `at`; `again_at` is when the
+    check is due next.
+    """
+
+    check: str
+    state: S
+    claim: Claim
+    at: datetime
+    again_at: datetime
+    alert: A | None = None
+    clears: str | None = None
+    asks: tuple[Asked, ...] = ()
+
+
+class CheckRecords(Generic[S, A]):
+    """How each check stands, with its alerts. Generic over the detect room's own structs.
+
+    An alert struct has `id`, `key`, `service`, `opened_at` and `cleared_at`.
+    """
+
+    def __init__(self, database: Database, *, state: type[S], alert: type[A]) -> None:
+        """Serve one database."""
+        self._database = database
+        self._state = msgspec.json.Decoder(state)
+        self._alert = msgspec.json.Decoder(alert)
+
+    def states(self) -> dict[str, S]:
+        """Give the state of every check by its key."""
+        with self._database.read() as tx:
+            rows = tx.execute(select(t.check_state)).all()
+        return {row.check: self._state.decode(row.state) for row in rows}
+
+    def save(self, outcomes: Sequence[Outcome[S, A]]) -> None:
+        """Write a batch: states, alerts, what they ask for, and when each check is due again."""
+        with self._database.write() as tx:
+            for outcome in outcomes:
+                if not defer_in(tx, outcome.claim, due_at=outcome.again_at, attempts=0):
+                    continue
+                self._write_state(tx, outcome.check, outcome.state)
+                if outcome.alert is not None:
+                    _write_alert(tx, outcome.alert)
+                if outcome.clears is not None:
+                    self._clear(tx, outcome.clears, outcome.at)
+                for ask in outcome.asks:
+                    schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
+
+    def forget(self, checks: Sequence[str], now: datetime) -> list[str]:
+        """Drop the state of checks that are no longer declared; gives the alerts this cleared."""
+        with self._database.write() as tx:
+            tx.execute(delete(t.check_state).where(t.check_state.c.check.in_(checks)))
+            still_open = select(t.alert.c.id).where(t.alert.c.open_key.in_(checks))
+            cleared = list(tx.execute(still_open).scalars())
+            for alert in cleared:
+                self._clear(tx, alert, now)
+        return cleared
+
+    def alert(self, id: str) -> A | None:  # noqa: A002 - the field's own word
+        """Give one alert."""
+        with self._database.read() as tx:
+            row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
+        return self._alert.decode(row.body) if row else None
+
+    def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[A]:
+        """Give the alerts, newest first."""
+        query = select(t.alert.c.body).order_by(t.alert.c.opened_at.desc()).limit(limit)
+        if only_open:
+            query = query.where(t.alert.c.open_key.is_not(None))
+        with self._database.read() as tx:
+            return [self._alert.decode(row.body) for row in tx.execute(query)]
+
+    def _clear(self, tx: Connection, id: str, at: datetime) -> None:  # noqa: A002
+        row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
+        if row is not None:
+            alert = self._alert.decode(row.body)
+            if getattr(alert, "cleared_at") is None:  # noqa: B009 - the struct is the room's own
+                _write_alert(tx, msgspec.structs.replace(alert, cleared_at=at))
+
+    def _write_state(self, tx: Connection, check: str, state: S) -> None:
+        body = msgspec.json.encode(state)
+        changed = tx.execute(
+            update(t.check_state).where(t.check_state.c.check == check).values(state=body)
+        )
+        if not changed.rowcount:
+            tx.execute(insert(t.check_state).values(check=check, state=body))
+
+
+def _write_alert(tx: Connection, alert: msgspec.Struct) -> None:
+    fields = msgspec.structs.asdict(alert)
+    is_open = fields["cleared_at"] is None
+    values = {
+        "key": fields["key"],
+        "open_key": fields["key"] if is_open else None,
+        "service": fields["service"],
+        "opened_at": fields["opened_at"],
+        "cleared_at": fields["cleared_at"],
+        "body": msgspec.json.encode(alert),
+    }
+    changed = tx.execute(update(t.alert).where(t.alert.c.id == fields["id"]).values(**values))
+    if not changed.rowcount:
+        tx.execute(insert(t.alert).values(id=fields["id"], **values))

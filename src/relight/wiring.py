@@ -1,0 +1,243 @@
+"""Builds the house: the one place that knows which part serves which."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from relight.catalog.catalog import Catalog
+from relight.communicate.publishers import PUBLISHERS, Publisher
+from relight.communicate.react import react as communicate_react
+from relight.communicate.render.site import site
+from relight.communicate.render.templates import load as load_templates
+from relight.config.kinds import Kinds
+from relight.config.read import read_kit
+from relight.desk.changes import Changes
+from relight.desk.desk import Desk
+from relight.desk.kit import Kit, Loaded
+from relight.desk.rules import Rules
+from relight.detect.alert import Alert
+from relight.detect.judge import CheckState
+from relight.detect.probes import PROBES, Probe
+from relight.egress.outside import open_ports
+from relight.incident.commands import IncidentCommand
+from relight.incident.decide import decide
+from relight.incident.events import IncidentEvent
+from relight.incident.evolve import evolve
+from relight.incident.state import Incident
+from relight.kernel.clock import Clock, SystemClock
+from relight.kernel.faults import Fault, Level, RelightError
+from relight.kernel.ledger import StreamKind
+from relight.kernel.plug import Plug, Plugged
+from relight.kernel.ports import Ports
+from relight.kernel.registry import Registry
+from relight.kernel.secret import Masker, Secret, is_reference, resolve
+from relight.learn.react import react as learn_react
+from relight.notify.channels import CHANNELS, Channel
+from relight.oncall.react import react as oncall_react
+from relight.recover.react import react as recover_react
+from relight.store.access import AccessRecords
+from relight.store.due import SqlDue
+from relight.store.engine import Database
+from relight.store.ledger import SqlLedger
+from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
+from relight.store.schema import prepare
+from relight.store.series import Series
+
+P = TypeVar("P", bound=Plug)
+
+KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS)
+
+INCIDENT = StreamKind[Incident, IncidentCommand, IncidentEvent](
+    name="incident",
+    events=IncidentEvent,
+    state=Incident,
+    decide=decide,
+    evolve=evolve,
+    live=lambda incident: incident.live,
+    reactors=(
+        ("oncall", oncall_react),
+        ("communicate", communicate_react),
+        ("recover", recover_react),
+        ("learn", learn_react),
+    ),
+    open_key=lambda incident: incident.open_key,
+    name_of=lambda incident: incident.name,
+)
+
+
+class KitFaulty(RelightError):
+    """The kit cannot be used as it is."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        """Take every fault that was found."""
+        wrong = [fault for fault in faults if fault.level is Level.ERROR]
+        super().__init__("\n".join(str(fault) for fault in wrong), hint="Mend these and try again.")
+        self.faults = faults
+
+
+def read(folder: Path, before: Loaded | None, now: datetime) -> Loaded:
+    """Read a kit. A faulty one keeps the catalogue before it; raises `KitFaulty` without one."""
+    reading = read_kit(folder, KINDS)
+    if reading.catalog is None:
+        if before is None:
+            raise KitFaulty(reading.faults)
+        return msgspec.structs.replace(before, faults=reading.faults, at=now)
+    return Loaded(
+        catalog=reading.catalog, faults=reading.faults, at=now, templates=_templates(folder)
+    )
+
+
+def _templates(folder: Path) -> dict[str, str]:
+    found = sorted((folder / "templates").glob("*.md"))
+    return {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in found}
+
+
+class House:
+    """One installation with all its parts, built once. The doors take what they need from here."""
+
+    def __init__(
+        self,
+        *,
+        kit: Kit,
+        data: Path,
+        database: Database,
+        series_database: Database,
+        base_url: str,
+        clock: Clock,
+    ) -> None:
+        """Put the parts together; the databases are prepared already."""
+        self.kit = kit
+        self.folder = kit.folder
+        self.data = data
+        self.database = database
+        self.base_url = base_url.rstrip("/")
+        self.clock = clock
+        self.masker = Masker()
+        self.changes = Changes()
+        self.instance: InstanceRecord = load_instance(database, clock.now())
+        self.masker.learn(Secret(self.instance.key.hex()))
+        self.incidents = SqlLedger(database, INCIDENT)
+        self.due = SqlDue(database)
+        self.access = AccessRecords(database)
+        self.checks = CheckRecords(database, state=CheckState, alert=Alert)
+        self.series = Series(series_database)
+        self._series_database = series_database
+        self.desk = Desk(
+            kit=kit,
+            incidents=self.incidents,
+            checks=self.checks,
+            numbers=lambda name: next_number(database, name),
+            clock=clock,
+            instance_id=self.instance.id,
+        )
+        self.rules = Rules(self.desk)
+        self._site_templates = load_templates()
+        self._ports: tuple[Catalog, Ports] | None = None
+        database.on_commit.append(self.changes.announce)
+
+    def read_kit(self, folder: Path, before: Loaded | None) -> Loaded:
+        """Read the kit anew; see `read`."""
+        return read(folder, before, self.clock.now())
+
+    def render_site(self) -> Mapping[str, bytes]:
+        """Write the public page as it should read now, every file of it."""
+        page = self.desk.status_page()
+        return site(page, self._site_templates, base=page.url or f"{self.base_url}/status/")
+
+    def ports(self) -> Ports:
+        """Give the ways out for the catalogue in force."""
+        catalog = self.kit.catalog
+        if self._ports is None or self._ports[0] is not catalog:
+            password = self._secret(catalog.mail.password) if catalog.mail.password else None
+            self._ports = (catalog, open_ports(catalog, self.clock, mail_password=password))
+        return self._ports[1]
+
+    def probe(self, declared: Plugged) -> Probe:
+        """Build a probe from what the kit declares."""
+        return self._plug(PROBES, declared)
+
+    def channel(self, declared: Plugged) -> Channel:
+        """Build a channel from what the kit declares. Raises `SecretMissing`."""
+        return self._plug(CHANNELS, declared)
+
+    def publisher(self, declared: Plugged) -> Publisher:
+        """Build a publisher; a relative path starts at the kit folder."""
+        settings = dict(declared.settings)
+        if "path" in settings:
+            settings["path"] = str(self.folder / settings["path"])
+        return self._plug(PUBLISHERS, Plugged(declared.kind, settings))
+
+    def _plug(self, registry: Registry[P], declared: Plugged) -> P:
+        kind = registry.get(declared.kind)
+        settings = {
+            name: self._secret(value).reveal()
+            if name in kind.SECRETS and isinstance(value, str) and is_reference(value)
+            else value
+            for name, value in declared.settings.items()
+        }
+        return msgspec.convert(settings, kind)
+
+    def _secret(self, reference: str) -> Secret:
+        secret = resolve(reference, root=self.folder)
+        self.masker.learn(secret)
+        return secret
+
+    def new_link(self, person: str, valid_s: float) -> Secret:
+        """Make a single-use link secret for a person to sign in with."""
+        return self.access.new_link(person, self.clock.now(), valid_s)
+
+    def close(self) -> None:
+        """Close the databases."""
+        self.series.close()
+        self.database.close()
+        self._series_database.close()
+
+
+class DataFolderNotWritable(RelightError):
+    """The data folder cannot be written to."""
+
+    hint = "Give its owner the right to write there, or choose another with --data."
+
+
+def open_data(folder: Path) -> Path:
+    """Make sure the data folder is there and can be written; only its owner may look inside."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trial = folder / ".trial"
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as error:
+        msg = f"{folder} cannot be written to: {error.strerror}."
+        raise DataFolderNotWritable(msg) from error
+    return folder
+
+
+def build(
+    folder: Path,
+    *,
+    data: Path | None = None,
+    database_url: str = "",
+    base_url: str = "http://127.0.0.1:8181",
+    clock: Clock | None = None,
+) -> House:
+    """Open a kit with its data folder, bringing the database up to date.
+
+    Raises `KitMissing`, `KitFaulty`, or a `StoreUnavailable` that says what to do.
+    """
+    clock = clock or SystemClock()
+    kit = Kit(folder, read(folder, None, clock.now()))
+    where = open_data(data or folder / ".relight")
+    database = Database(database_url) if database_url else Database.at(where / "state.db")
+    series = database if database_url else Database.at(where / "series.db", synchronous="NORMAL")
+    prepare(database)
+    return House(
+        kit=kit,
+        data=where,
+        database=database,
+        series_database=series,
+        base_url=base_url,
+        clock=clock,
+    )

@@ -1,0 +1,1 @@
+"""The door through which time comes in: does what is due, and records what came of it."""

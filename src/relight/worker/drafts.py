@@ -1,0 +1,66 @@
+"""Writes the postmortem draft into the kit folder when an incident has been resolved."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from relight.desk.desk import Desk
+from relight.incident import commands as cmd
+from relight.incident.state import Incident
+from relight.kernel.actor import rule
+from relight.kernel.ledger import Claim, Due
+from relight.learn.postmortem import draft, free_path
+from relight.learn.react import DraftPostmortem
+from relight.worker.files import write_whole
+
+_SCRIBE = rule("postmortem")
+
+
+class Postmortems:
+    """Writes the draft into the kit folder, once, and never over what a person wrote."""
+
+    def __init__(self, *, desk: Desk, due: Due) -> None:
+        """Take the desk, whose kit names the folder."""
+        self._desk = desk
+        self._due = due
+
+    async def draft(self, claim: Claim) -> None:
+        """Draft one, unless the incident has one already."""
+        task = msgspec.json.decode(claim.payload, type=DraftPostmortem)
+        incident = await asyncio.to_thread(self._desk.incidents.read, task.incident)
+        if incident is None or incident.postmortem:
+            await asyncio.to_thread(self._due.complete, claim)
+            return
+        await asyncio.to_thread(self._write, incident, claim)
+
+    def _write(self, incident: Incident, claim: Claim) -> None:
+        desk, folder = self._desk, self._desk.kit.folder
+        made = draft(incident, desk.timeline(incident), desk.catalog, desk.clock.now())
+        path = self._ours(folder, incident) or free_path(made.path, _taken(folder, made.path))
+        target = folder / path
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, made.text.encode())
+        desk.run(
+            incident.id,
+            cmd.RecordPostmortem(path=path),
+            _SCRIBE,
+            f"postmortem:{incident.id}",
+            completes=claim,
+        )
+
+    @staticmethod
+    def _ours(folder: Path, incident: Incident) -> str | None:
+        """Find a draft that was written just before a crash kept it off the record."""
+        for path in sorted((folder / "postmortems").glob("*.md")):
+            head = path.read_text(encoding="utf-8", errors="replace")[:2000]
+            if incident.id in head:
+                return str(path.relative_to(folder))
+        return None
+
+
+def _taken(folder: Path, path: str) -> Sequence[str]:
+    parent = folder / Path(path).parent
+    return [str(each.relative_to(folder)) for each in parent.glob("*")] if parent.is_dir() else []

@@ -1,0 +1,145 @@
+"""Claims what is due and runs it, lane by lane, so that a slow effect never holds up another.
+
+The loop asks "what is due now?" and remembers nothing that a restart would lose.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from relight.desk.changes import Changes
+from relight.kernel.clock import Clock
+from relight.kernel.faults import RelightError
+from relight.kernel.ledger import Claim, Due
+from relight.kernel.secret import Masker
+from relight.store.engine import Pulse
+
+log = structlog.get_logger()
+
+_POLL_S = 0.25
+_AGAIN_S = 5.0
+_AGAIN_MOST_S = 300.0
+
+Run = Callable[[Claim], Awaitable[None]]
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """Some kinds of due rows with their handlers, at most `width` at a time.
+
+    A handler ends or defers its claim itself. `lease_s` is longer than it may take at most.
+    """
+
+    name: str
+    handlers: Mapping[str, Run]
+    width: int
+    lease_s: float
+
+
+class Dispatcher:
+    """Hands due rows to their lanes and waits, cheaply, for the next."""
+
+    def __init__(
+        self,
+        *,
+        due: Due,
+        lanes: Sequence[Lane],
+        changes: Changes,
+        pulse: Pulse,
+        heads: Callable[[], object],
+        clock: Clock,
+        masker: Masker,
+    ) -> None:
+        """Take the lanes; `heads` tells whether any stream has grown, in any process."""
+        self._due = due
+        self._lanes = tuple(lanes)
+        self._changes = changes
+        self._pulse = pulse
+        self._heads = heads
+        self._clock = clock
+        self._masker = masker
+        self._running: dict[str, set[asyncio.Task[None]]] = {lane.name: set() for lane in lanes}
+        self._kinds = tuple(kind for lane in lanes for kind in lane.handlers)
+        self._freed = asyncio.Event()
+        self.turned_at_s = clock.monotonic_s()
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        version, head = -1, await asyncio.to_thread(self._heads)
+        next_due = self._clock.now()
+        while True:
+            self.turned_at_s = self._clock.monotonic_s()
+            try:
+                foreign = await asyncio.to_thread(self._pulse.changed)
+                if foreign:
+                    grown = await asyncio.to_thread(self._heads)
+                    if grown != head:
+                        head = grown
+                        self._changes.announce()
+                moved = version != self._changes.version
+                version = self._changes.version
+                if foreign or moved or self._clock.now() >= next_due:
+                    await self._claim_all()
+                    following = await asyncio.to_thread(self._due.next_due, self._kinds)
+                    next_due = following or self._clock.now() + timedelta(days=1)
+            except RelightError as error:
+                log.warning("worker.store_unavailable", reason=self._masker.mask(str(error)))
+                await asyncio.sleep(1)
+            await self._wait(version, (next_due - self._clock.now()).total_seconds())
+
+    async def _wait(self, version: int, until_due_s: float) -> None:
+        """Wait for a change, a free place or the next due row, at most as long as the poll."""
+        self._freed.clear()
+        timeout_s = min(max(until_due_s, 0.005), _POLL_S)
+        if until_due_s <= 0:
+            # Something is due that no lane had room for, or another worker holds.
+            timeout_s = _POLL_S
+        changed = asyncio.create_task(self._changes.after(version, timeout_s=timeout_s))
+        freed = asyncio.create_task(self._freed.wait())
+        await asyncio.wait({changed, freed}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (changed, freed):
+            task.cancel()
+        await asyncio.gather(changed, freed, return_exceptions=True)
+
+    async def _claim_all(self) -> None:
+        for lane in self._lanes:
+            running = self._running[lane.name]
+            free = lane.width - len(running)
+            if free <= 0:
+                continue
+            claims = await asyncio.to_thread(
+                self._due.claim,
+                tuple(lane.handlers),
+                now=self._clock.now(),
+                limit=free,
+                lease_s=lane.lease_s,
+            )
+            for claim in claims:
+                task = asyncio.create_task(self._do(lane, claim), name=f"{claim.kind} {claim.key}")
+                running.add(task)
+                task.add_done_callback(running.discard)
+                task.add_done_callback(lambda _task: self._freed.set())
+
+    async def _do(self, lane: Lane, claim: Claim) -> None:
+        """Run one claim. Whatever goes wrong, the row stays and is tried again, later each time."""
+        try:
+            await lane.handlers[claim.kind](claim)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the loop's own door: nothing due may be lost
+            reason = self._masker.mask(f"{type(error).__name__}: {error}")
+            log.exception("worker.handler_failed", kind=claim.kind, key=claim.key, reason=reason)
+            wait_s = min(_AGAIN_S * 2**claim.attempts, _AGAIN_MOST_S)
+            due_at = self._clock.now() + timedelta(seconds=wait_s)
+            await asyncio.to_thread(self._due.defer, claim, due_at=due_at)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let what is running end, then cancel the rest; their leases bring them back."""
+        tasks = [task for running in self._running.values() for task in running]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,196 @@
+"""Puts the lanes together and runs them beside the other loops of the process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from relight.communicate.react import PUBLISH
+from relight.desk.rules import TRIAGE, TriageAlert
+from relight.incident.commands import RecordClockStep
+from relight.kernel.actor import rule
+from relight.kernel.clock import SystemClock
+from relight.kernel.faults import RelightError
+from relight.kernel.ledger import Claim
+from relight.learn.react import POSTMORTEM
+from relight.oncall.react import DELIVER, ROUND, CallRound
+from relight.recover.react import STABILITY, CheckStability
+from relight.store.engine import Pulse
+from relight.wiring import House
+from relight.worker.checks import CHECK, Prober
+from relight.worker.copies import Copies
+from relight.worker.drafts import Postmortems
+from relight.worker.kit_watch import KitWatch
+from relight.worker.lanes import Dispatcher, Lane
+from relight.worker.pages import SIGN_IN, Pages
+
+log = structlog.get_logger()
+
+_STEP_S = 2.0
+_DRAIN_S = 1.5
+_SWEEP_S = 300.0
+_RULE_LEASE_S = 20.0
+_CLOCK = rule("clock")
+
+
+class Worker:
+    """All that runs without being asked. `start` and `stop` belong to the server's lifespan."""
+
+    def __init__(self, house: House) -> None:
+        """Build the loops for one house."""
+        self._house = house
+        self._tasks: list[asyncio.Task[None]] = []
+        self._prober = Prober(
+            desk=house.desk,
+            records=house.checks,
+            series=house.series,
+            due=house.due,
+            probe_of=lambda check: house.probe(check.probe),
+            ports=house.ports,
+            masker=house.masker,
+            on_visible=house.changes.announce,
+        )
+        self._watch = KitWatch(
+            kit=house.kit,
+            read=house.read_kit,
+            due=house.due,
+            records=house.checks,
+            clock=house.clock,
+            on_loaded=house.changes.announce,
+        )
+        self._pulse = Pulse(house.database)
+        self._copies = Copies(
+            desk=house.desk,
+            due=house.due,
+            render=house.render_site,
+            publisher_of=house.publisher,
+            ports=house.ports,
+            masker=house.masker,
+        )
+        self._dispatcher = Dispatcher(
+            due=house.due,
+            lanes=self._lanes(),
+            changes=house.changes,
+            pulse=self._pulse,
+            heads=house.incidents.heads,
+            clock=house.clock,
+            masker=house.masker,
+        )
+
+    def _lanes(self) -> list[Lane]:
+        house = self._house
+        pages = Pages(
+            desk=house.desk,
+            due=house.due,
+            channel_of=house.channel,
+            ports=house.ports,
+            masker=house.masker,
+            key=house.instance.key,
+            base_url=house.base_url,
+            new_link=house.new_link,
+        )
+        drafts = Postmortems(desk=house.desk, due=house.due)
+        rules = {TRIAGE: self._triage, ROUND: self._round, STABILITY: self._stability}
+        return [
+            Lane(name="rules", handlers=rules, width=1, lease_s=_RULE_LEASE_S),
+            Lane(
+                name="pages",
+                handlers={DELIVER: pages.deliver, SIGN_IN: pages.send_sign_in},
+                width=20,
+                lease_s=90,
+            ),
+            Lane(name="copies", handlers={PUBLISH: self._copies.publish}, width=1, lease_s=180),
+            Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
+            Lane(name="checks", handlers={CHECK: self._prober.look}, width=200, lease_s=90),
+        ]
+
+    async def _triage(self, claim: Claim) -> None:
+        task = msgspec.json.decode(claim.payload, type=TriageAlert)
+        if not await asyncio.to_thread(self._house.rules.place_alert, task, claim):
+            await asyncio.to_thread(self._house.due.complete, claim)
+
+    async def _round(self, claim: Claim) -> None:
+        task = msgspec.json.decode(claim.payload, type=CallRound)
+        if not await asyncio.to_thread(self._house.rules.call_round, task, claim):
+            await asyncio.to_thread(self._house.due.complete, claim)
+
+    async def _stability(self, claim: Claim) -> None:
+        task = msgspec.json.decode(claim.payload, type=CheckStability)
+        again_s = await asyncio.to_thread(self._house.rules.check_stability, task, claim)
+        if again_s is None:
+            await asyncio.to_thread(self._house.due.complete, claim)
+        else:
+            due_at = self._house.clock.now() + timedelta(seconds=again_s)
+            await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at)
+
+    async def start(self) -> None:
+        """Bring what is due into line with the kit and begin."""
+        await asyncio.to_thread(self._watch.align)
+        self._begin("dispatcher", self._dispatcher.run)
+        self._begin("results", self._prober.record)
+        self._begin("kit", self._watch.run)
+        self._begin("clock", self._keep_time)
+        self._begin("sweep", self._sweep)
+
+    def _begin(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._tasks.append(asyncio.create_task(self._for_ever(name, loop), name=name))
+
+    async def _for_ever(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Keep one loop going: what it did not expect is logged, and it begins again."""
+        while True:
+            try:
+                await loop()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # the loops' own door
+                reason = self._house.masker.mask(f"{type(error).__name__}: {error}")
+                log.exception("worker.loop_failed", loop=name, reason=reason)
+                await asyncio.sleep(1)
+
+    async def stop(self) -> None:
+        """End the loops; what was running is finished or left to its lease."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._dispatcher.drain(_DRAIN_S)
+        await asyncio.to_thread(self._prober.flush)
+        self._pulse.close()
+
+    @property
+    def idle_s(self) -> float:
+        """Tell how long ago the dispatcher last turned."""
+        return self._house.clock.monotonic_s() - self._dispatcher.turned_at_s
+
+    @property
+    def failing_copies(self) -> dict[str, str]:
+        """Name the places whose last publication failed, with the reason."""
+        return self._copies.failing
+
+    async def _keep_time(self) -> None:
+        """Follow the machine's clock when it steps; what is due keeps its distance."""
+        house = self._house
+        while True:
+            await asyncio.sleep(1)
+            if not isinstance(house.clock, SystemClock) or abs(house.clock.step_s()) <= _STEP_S:
+                continue
+            step_s = house.clock.follow()
+            log.warning("clock.stepped", seconds=round(step_s, 1))
+            await asyncio.to_thread(house.due.shift, timedelta(seconds=step_s))
+            for incident in await asyncio.to_thread(lambda: house.incidents.all(live=True)):
+                command = RecordClockStep(seconds=round(step_s, 1))
+                await asyncio.to_thread(house.desk.run, incident.id, command, _CLOCK)
+
+    async def _sweep(self) -> None:
+        """Pack old results and drop what has expired."""
+        house = self._house
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now = house.clock.now()
+            try:
+                await asyncio.to_thread(house.series.compact, now)
+                await asyncio.to_thread(house.series.retain, now)
+                await asyncio.to_thread(house.access.sweep, now)
+            except RelightError as error:
+                log.warning("sweep.put_off", reason=str(error))

@@ -18,6 +18,7 @@ from relight.desk.changes import Changes
 from relight.desk.desk import Desk
 from relight.desk.kit import Kit, Loaded
 from relight.desk.rules import Rules
+from relight.desk.sign_in import SIGN_IN, DeliverSignIn
 from relight.detect.alert import Alert
 from relight.detect.judge import CheckState
 from relight.detect.probes import PROBES, Probe
@@ -29,6 +30,7 @@ from relight.incident.evolve import evolve
 from relight.incident.state import Incident
 from relight.kernel.clock import Clock, SystemClock
 from relight.kernel.faults import Fault, Level, RelightError
+from relight.kernel.ids import uuid7
 from relight.kernel.ledger import StreamKind
 from relight.kernel.plug import Plug, Plugged
 from relight.kernel.ports import Ports
@@ -188,6 +190,11 @@ class House:
     def new_link(self, person: str, valid_s: float) -> Secret:
         """Make a single-use link secret for a person to sign in with."""
         return self.access.new_link(person, self.clock.now(), valid_s)
+
+    def send_sign_in(self, person: str) -> None:
+        """Have the worker send a person a link to sign in with."""
+        now = self.clock.now()
+        self.due.schedule(SIGN_IN, uuid7(now), due_at=now, payload=DeliverSignIn(person))
 
     def close(self) -> None:
         """Close the databases."""

@@ -74,7 +74,12 @@ def _run(house: "House", listener: socket.socket) -> None:
     from relight.worker.work import Worker
 
     worker = Worker(house)
-    app = create_app(house, worker, on_startup=[worker.start], on_shutdown=[worker.stop])
+    app = create_app(
+        house,
+        loops=lambda: {"worker": worker.idle_s},
+        on_startup=[worker.start],
+        on_shutdown=[worker.stop],
+    )
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -96,6 +101,8 @@ def _run(house: "House", listener: socket.socket) -> None:
 
 def _greet(house: "House") -> None:
     """Say where the pages are, and on the first start how to get in."""
+    from relight.store.admins import admins
+
     loaded = house.kit.loaded
     for fault in loaded.faults:
         click.echo(str(fault), err=True)
@@ -107,7 +114,7 @@ def _greet(house: "House") -> None:
     )
     click.echo(f"Pages   {house.base_url}/", err=True)
     click.echo(f"Public  {house.base_url}/status/", err=True)
-    if not house.access.anyone_signed_in():
+    if not admins(house.database):
         link = house.new_link("", _FIRST_LINK_VALID_S)
         click.echo(f"Sign in {house.base_url}/sign-in?link={link.reveal()}", err=True)
         click.echo("        once, within a day; it makes you admin.", err=True)

@@ -125,7 +125,8 @@ class Ledger(Protocol[S, C_contra, E]):
     ) -> Executed[S]:
         """Run a command in one transaction.
 
-        A repeated `command_id` gives the first answer. `completes` ends a claimed intent in the
+        A repeated `command_id` gives the first answer. `occurred_at` is when the first event
+        happened, where that was before; what follows from it happens now. `completes` ends a claimed intent in the
         same transaction; a claim that was lost stays, as its new holder answers for it. Raises a
         `Refused` when the room's `decide` does, or after five lost races.
         """

@@ -103,7 +103,7 @@ class SqlLedger(Generic[S, C, E]):
             entry = Entry(
                 stream=stream,
                 seq=seq,
-                occurred_at=occurred_at,
+                occurred_at=occurred_at if seq == first else now,
                 recorded_at=now,
                 by=by,
                 event=event,

@@ -9,6 +9,7 @@ import structlog
 
 from relight.catalog.person import Person
 from relight.desk.desk import Desk
+from relight.desk.sign_in import DeliverSignIn
 from relight.incident import commands as cmd
 from relight.incident.state import Incident
 from relight.kernel.actor import rule
@@ -26,17 +27,10 @@ from relight.oncall.react import DeliverPage
 log = structlog.get_logger()
 
 ACKNOWLEDGE = "acknowledge"
-SIGN_IN = "signin.deliver"
 _LINK_VALID = timedelta(hours=24)
 _SIGN_IN_VALID_S = 900.0
 _LONGEST_DELIVERY_S = 45.0
 _PAGER = rule("paging")
-
-
-class DeliverSignIn(msgspec.Struct, frozen=True):
-    """Send a person a link to sign in with."""
-
-    person: str
 
 
 class Pages:
@@ -121,7 +115,9 @@ class Pages:
         record = cmd.RecordPageFailed(
             page=task.request.page,
             attempt=attempt,
-            reason=self._masker.mask(following.reason),
+            reason=self._masker.mask(
+                following.reason if isinstance(following, GiveUp) else str(failure)
+            ),
             retry_at=following.at if isinstance(following, Retry) else None,
         )
         match following:

@@ -9,6 +9,7 @@ import structlog
 
 from relight.communicate.react import PUBLISH
 from relight.desk.rules import TRIAGE, TriageAlert
+from relight.desk.sign_in import SIGN_IN
 from relight.incident.commands import RecordClockStep
 from relight.kernel.actor import rule
 from relight.kernel.clock import SystemClock
@@ -24,7 +25,7 @@ from relight.worker.copies import Copies
 from relight.worker.drafts import Postmortems
 from relight.worker.kit_watch import KitWatch
 from relight.worker.lanes import Dispatcher, Lane
-from relight.worker.pages import SIGN_IN, Pages
+from relight.worker.pages import Pages
 
 log = structlog.get_logger()
 

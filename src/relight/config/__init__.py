@@ -1,0 +1,1 @@
+"""The kit folder: `relight.yaml` read into the catalogue, with every fault and its line at once."""

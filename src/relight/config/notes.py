@@ -1,0 +1,104 @@
+"""Where faults and names are noted while a kit is read, so that all come out at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from relight.config.kinds import Kinds
+from relight.kernel.faults import Fault, Level, did_you_mean, nearest
+
+_LONGEST_SHOWN = 60
+_LONGEST_SENTENCE = 400
+_MOST_LISTED = 16
+_MOST_KNOWN = 1000
+
+
+def shown(text: str) -> str:
+    """Write a user's own word into a sentence: on one line, short, no control characters."""
+    return _one_line(text, _LONGEST_SHOWN).replace("`", "'")
+
+
+def _one_line(text: str, longest: int) -> str:
+    plain = "".join(c if c.isprintable() else " " for c in text[: longest * 4])
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Name the nearest right word, or all where they are few.
+
+    A word too long to be a slip gets no answer; neither does one among thousands.
+    """
+    if len(word) > _LONGEST_SHOWN or len(known) > _MOST_KNOWN:
+        return ""
+    return did_you_mean(word, known if len(known) <= _MOST_LISTED else nearest(word, known))
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    noun: str
+    name: str
+    line: int
+    level: Level
+
+
+class Notes:
+    """Collects faults, and the names declared and used, over one reading of one file."""
+
+    def __init__(
+        self, file: str, *, kinds: Kinds, root: Path, environment: Mapping[str, str] | None
+    ) -> None:
+        """Take the file's name as people see it, and what kinds and secrets are looked up in."""
+        self.file = file
+        self.kinds = kinds
+        self.root = root
+        self.environment = environment
+        self._faults: dict[Fault, None] = {}
+        self._declared: dict[str, dict[str, int]] = {}
+        self._references: list[_Reference] = []
+
+    def wrong(self, line: int, what: str, hint: str = "") -> None:
+        """Note what stops the kit from being used."""
+        self._note(line, what, hint, Level.ERROR)
+
+    def warn(self, line: int, what: str, hint: str = "") -> None:
+        """Note what works but may surprise."""
+        self._note(line, what, hint, Level.WARNING)
+
+    def _note(self, line: int, what: str, hint: str, level: Level) -> None:
+        # Sentences of plug-ins and parsers may repeat whatever was written, line breaks and all.
+        what, hint = (_one_line(words, _LONGEST_SENTENCE) for words in (what, hint))
+        self._faults[Fault(file=self.file, line=line, what=what, hint=hint, level=level)] = None
+
+    def declare(self, noun: str, name: str, line: int) -> None:
+        """Remember a name; a second one of the same noun is a fault that names the first's line."""
+        names = self._declared.setdefault(noun, {})
+        if name in names:
+            self.wrong(
+                line,
+                f"There is already a {noun} named `{shown(name)}`, on line {names[name]}.",
+                "Give one of them another name.",
+            )
+        else:
+            names[name] = line
+
+    def refer(self, noun: str, name: str, line: int, level: Level = Level.ERROR) -> None:
+        """Remember that a name was used; `settle` looks it up once everything has been read."""
+        self._references.append(_Reference(noun, name, line, level))
+
+    def settle(self) -> None:
+        """Note every name that was used and is declared nowhere."""
+        for used in self._references:
+            names = self._declared.get(used.noun, {})
+            if used.name not in names:
+                what = f"There is no {used.noun} named `{shown(used.name)}`."
+                self._note(used.line, what, suggestion(used.name, sorted(names)), used.level)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was noted that stops the kit from being used."""
+        return any(fault.level is Level.ERROR for fault in self._faults)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Give everything noted, once each, by line."""
+        return tuple(sorted(self._faults, key=lambda fault: fault.line))

@@ -9,9 +9,10 @@ For whoever writes a page (`web/pages/`, `web/templates/`, `web/static/`):
 - `relight.web.errors`: a page raises a `RelightError`; `error.html` shows it with `status`,
   `sentence`, `hint` and `fault_id`.
 - `relight.web.pages.HANDLERS`: the Litestar handlers that the app mounts.
-- `relight.web.ack`: `opened(house, token)` gives the `AckLink` (incident, person, page, `done`) behind
-  a signed link. The page owns GET `/ack/{token:str}` (guard `open_to_all`, template `ack.html`, a form
-  that posts to the same path); POST is here and redirects to that GET, where `done` is then true.
+- `relight.web.ack`: `opened(house, token)` gives the `AckLink` (incident, person, page, `done`)
+  behind a signed link. The page owns GET `/ack/{token:str}` (guard `open_to_all`, template
+  `ack.html`, a form that posts to the same path); POST is here and redirects to that GET, where
+  `done` is then true.
 - Templates that this door draws itself: `error.html`, `sign-in.html`, `sign-in-link.html`,
   `sign-in-who.html`, `sign-in-sent.html`.
 - Everything in `web/static/` is served below `/static/`, beside `tokens.css` and `lamp.svg`.

@@ -1,16 +1,16 @@
 """Acknowledging by a signed link: the link is the proof, so no session is needed."""
 
-from typing import Any
+from contextlib import suppress
 
 import msgspec
-from litestar import Request, post
+from litestar import post
 from litestar.response import Redirect
 
 from relight.incident.refusals import AlreadyAcknowledged
 from relight.incident.state import Incident
 from relight.kernel.actor import person
 from relight.kernel.signing import LinkInvalid, verify
-from relight.web.account import open_to_all
+from relight.web.account import WebRequest, open_to_all
 from relight.web.house import House, TheHouse
 
 PURPOSE = "acknowledge"
@@ -42,13 +42,14 @@ def opened(house: House, token: str) -> AckLink:
 
 
 @post("/ack/{token:str}", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
-def acknowledge(token: str, house: TheHouse, request: Request[Any, Any, Any]) -> Redirect:
+def acknowledge(token: str, house: TheHouse, request: WebRequest) -> Redirect:
     """Acknowledge as the person the link was made for; a repeat changes nothing."""
     link = opened(house, token)
-    try:
+    with suppress(AlreadyAcknowledged):
         house.desk.acknowledge(
             link.incident.id, person=link.person, via="link", by=person(link.person)
         )
-    except AlreadyAcknowledged:
-        pass
     return Redirect(request.scope["path"], status_code=303)
+
+
+HANDLERS = (acknowledge,)

@@ -2,17 +2,17 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
-from litestar.types import ExceptionHandlersMap
 
 from relight.kernel.faults import Denied, NotFound, Refused, RelightError, Unavailable
-from relight.web.account import SignInNeeded
+from relight.web.account import SignInNeeded, WebRequest
 from relight.web.shell import page
 
 _log = structlog.get_logger("relight.web")
@@ -46,6 +46,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
 
 
+class _Finding(msgspec.Struct, frozen=True):
+    """One thing that the framework found wrong in a request."""
+
+    message: str = ""
+    key: str = ""
+
+
 class Invalid(RelightError):
     """A field of the request is wrong."""
 
@@ -62,14 +69,14 @@ def status_of(error: RelightError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 409)
 
 
-def wants_page(request: Request[Any, Any, Any]) -> bool:
+def wants_page(request: WebRequest) -> bool:
     """Whether a person with a browser asks, rather than a program."""
     if request.scope["path"].startswith("/api/"):
         return False
     return "text/html" in request.headers.get("accept", "")
 
 
-def answer(request: Request[Any, Any, Any], status: int, problem: Problem) -> Response[Any]:
+def answer(request: WebRequest, status: int, problem: Problem) -> Response[Any]:
     """Say it in the form that was asked for."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if not wants_page(request):
@@ -85,7 +92,7 @@ def answer(request: Request[Any, Any, Any], status: int, problem: Problem) -> Re
     )
 
 
-def ours(request: Request[Any, Any, Any], error: RelightError) -> Response[Any]:
+def ours(request: WebRequest, error: RelightError) -> Response[Any]:
     """Answer with an error of the house."""
     if isinstance(error, SignInNeeded) and wants_page(request) and request.method == "GET":
         return Redirect("/sign-in", query_params={"next": request.scope["path"]}, status_code=303)
@@ -99,7 +106,7 @@ def ours(request: Request[Any, Any, Any], error: RelightError) -> Response[Any]:
     return answer(request, status_of(error), problem)
 
 
-def framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def framework(request: WebRequest, error: HTTPException) -> Response[Any]:
     """Answer with what the framework found wrong: no such page, a field that is not right."""
     if error.status_code >= 500:
         return unexpected(request, error)
@@ -116,14 +123,14 @@ def framework(request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 
 def _what_is_wrong(error: HTTPException) -> tuple[str, str]:
-    extra = error.extra if isinstance(error.extra, list) else []
-    if isinstance(error, ValidationException) and extra and isinstance(extra[0], dict):
-        return str(extra[0].get("message", error.detail)), str(extra[0].get("key", ""))
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        first = msgspec.convert(error.extra[0], _Finding)
+        return first.message or error.detail, first.key
     match = _FIELD.search(error.detail)
     return error.detail, match[1] if match else ""
 
 
-def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def unexpected(request: WebRequest, error: Exception) -> Response[Any]:
     """Answer with an id alone; the log has the rest."""
     fault_id = uuid.uuid4().hex[:12]
     _log.error("unexpected", id=fault_id, path=request.scope["path"], exc_info=error)
@@ -133,10 +140,15 @@ def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[An
         hint=f"Try again. If it stays, look for {fault_id} in the log.",
         id=fault_id,
     )
-    return answer(request, 500, problem)
+    try:
+        return answer(request, 500, problem)
+    except Exception as worse:  # the last door: even our own page may be what fails
+        _log.error("error_page_failed", id=fault_id, reason=type(worse).__name__)
+        text = f"{problem.sentence}\n{problem.hint}\n"
+        return Response(text, status_code=500, media_type="text/plain; charset=utf-8")
 
 
-HANDLERS: ExceptionHandlersMap = {
+ANSWERS: dict[int | type[Exception], Callable[[WebRequest, Any], Response[Any]]] = {
     RelightError: ours,
     HTTPException: framework,
     Exception: unexpected,

@@ -1,12 +1,11 @@
 """Draws a page of the house: one Jinja environment, one set of values that every page gets."""
 
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from litestar import Request, Response
+from litestar import Response
 
-from relight.web.account import account_or_none
+from relight.web.account import WebRequest, account_or_none
 
 
 @cache
@@ -23,9 +22,12 @@ def environment() -> Environment:
 
 
 def page(
-    request: Request[Any, Any, Any], template: str, *, status: int = 200, **values: object
+    request: WebRequest, template: str, *, status: int = 200, **values: object
 ) -> Response[bytes]:
-    """Draw a template. Beside `values` it knows `account` (or None), `csrf`, `house`, `now`, `path`.
+    """Draw a template.
+
+    Beside `values` it knows `account` (or None), `csrf`, `house`, `now`, `path` and `live_mark`
+    (what `/live/home?mark=` wants).
 
     A form that posts must carry `<input type="hidden" name="_csrf" value="{{ csrf }}">`.
     """
@@ -40,6 +42,7 @@ def page(
             house=house,
             now=house.clock.now(),
             path=request.scope["path"],
+            live_mark=request.app.state.live.mark,
             **values,
         )
     )

@@ -1,0 +1,37 @@
+"""The JSON API under `/api/v1`, one module a resource, described at `/api/openapi.json`."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from relight.web.api import (
+    alerts,
+    commands,
+    config,
+    incidents,
+    oncall,
+    services,
+    tokens,
+    updates,
+)
+from relight.web.api.calling import caller
+from relight.web.api.document import OPENAPI
+
+__all__ = ["HANDLERS", "OPENAPI"]
+
+HANDLERS = (
+    Router(
+        "/api/v1",
+        route_handlers=[
+            *incidents.HANDLERS,
+            *commands.HANDLERS,
+            *updates.HANDLERS,
+            *alerts.HANDLERS,
+            *services.HANDLERS,
+            *oncall.HANDLERS,
+            *config.HANDLERS,
+            *tokens.HANDLERS,
+        ],
+        dependencies={"caller": Provide(caller, sync_to_thread=False)},
+        security=[{"token": []}, {"session": []}],
+    ),
+)

@@ -1,0 +1,172 @@
+"""Serves files from memory as raw ASGI: the public page and the static files of the pages.
+
+Nothing is decided per request but which prepared answer to give, so that a public page under load
+costs as little as it can. There is no cache in time: answers are replaced as a whole when the
+files change, and a browser asks each time whether it still has the newest (`no-cache`).
+"""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Mapping
+
+from litestar.types import HTTPScope, Message, Receive, Send
+
+from relight.web.headers import Headers
+
+_SMALLEST_WORTH_IT = 256
+_REFUSES_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+_TYPES = {
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+
+
+class Answer:
+    """One prepared answer: the two ASGI messages to send, the second also without a body."""
+
+    __slots__ = ("body", "empty", "start")
+
+    def __init__(self, status: int, headers: Headers, content: bytes) -> None:
+        """Prepare it; a 304 has no length."""
+        if status not in {204, 304}:
+            headers = [*headers, (b"content-length", b"%d" % len(content))]
+        self.start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+        self.body: Message = {"type": "http.response.body", "body": content, "more_body": False}
+        self.empty: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
+    async def send(self, scope: HTTPScope, send: Send) -> None:
+        """Give it; HEAD gets the same headers alone."""
+        await send(self.start)
+        await send(self.empty if scope["method"] == "HEAD" else self.body)
+
+
+class Prepared:
+    """One file: plain and gzipped, each with the answer for who has it already."""
+
+    __slots__ = (
+        "content",
+        "plain",
+        "plain_known",
+        "plain_tag",
+        "zipped",
+        "zipped_known",
+        "zipped_tag",
+    )
+
+    def __init__(self, path: str, content: bytes, headers: Headers) -> None:
+        """Prepare all answers. The tag follows from the content alone, so it outlives a restart."""
+        self.content = content
+        digest = hashlib.sha256(content).hexdigest()[:24]
+        self.plain_tag = f'"{digest}"'.encode()
+        self.zipped_tag = f'"{digest}-gz"'.encode()
+        common = [
+            *headers,
+            (b"content-type", content_type(path).encode()),
+            (b"cache-control", b"no-cache"),
+            (b"vary", b"accept-encoding"),
+        ]
+        plain = [*common, (b"etag", self.plain_tag)]
+        self.plain = Answer(200, plain, content)
+        self.plain_known = Answer(304, plain, b"")
+        small = (
+            gzip.compress(content, 6, mtime=0) if len(content) >= _SMALLEST_WORTH_IT else content
+        )
+        if len(small) >= len(content):
+            self.zipped, self.zipped_known, self.zipped_tag = (
+                self.plain,
+                self.plain_known,
+                self.plain_tag,
+            )
+        else:
+            zipped = [*common, (b"etag", self.zipped_tag), (b"content-encoding", b"gzip")]
+            self.zipped = Answer(200, zipped, small)
+            self.zipped_known = Answer(304, [*common, (b"etag", self.zipped_tag)], b"")
+
+
+def content_type(path: str) -> str:
+    """Give a file's type by the end of its name."""
+    end = path[path.rfind(".") :]
+    return _TYPES.get(end) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
+class FilesInMemory:
+    """All files of one place by path. Many requests read while they are replaced as a whole."""
+
+    def __init__(self, headers: Headers, *, missing: bytes, prefix: str) -> None:
+        """Take the headers of every answer, the page for a missing path, and the place."""
+        self._headers = headers
+        self._prefix = len(prefix)
+        self._files: Mapping[str, Prepared] = {}
+        self.served = 0
+        html = (b"content-type", b"text/html; charset=utf-8")
+        self._missing = Answer(404, [*headers, html, (b"cache-control", b"no-cache")], missing)
+        text = (b"content-type", b"text/plain; charset=utf-8")
+        self._not_here = Answer(
+            405, [*headers, text, (b"allow", b"GET, HEAD")], b"This can only be read.\n"
+        )
+        self._not_yet = Answer(
+            503,
+            [*headers, text, (b"retry-after", b"2"), (b"cache-control", b"no-store")],
+            b"This page is not ready yet. Try again in a moment.\n",
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to serve."""
+        return bool(self._files)
+
+    def replace(self, files: Mapping[str, bytes]) -> bool:
+        """Serve these files from now on; True when anything differs from before.
+
+        May run in any thread. What stayed the same keeps its prepared answers.
+        """
+        before = self._files
+        after: dict[str, Prepared] = {}
+        for path, content in files.items():
+            known = before.get(path)
+            same = known is not None and known.content == content
+            after[path] = known if known and same else self._prepare(path, content)
+        self._files = after
+        return any(before.get(path) is not each for path, each in after.items()) or len(
+            before
+        ) != len(after)
+
+    def _prepare(self, path: str, content: bytes) -> Prepared:
+        if path.startswith("api/"):
+            return Prepared(path, content, [*self._headers, (b"access-control-allow-origin", b"*")])
+        return Prepared(path, content, self._headers)
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        self.served += 1
+        method = scope["method"]
+        if method not in {"GET", "HEAD"}:
+            await self._not_here.send(scope, send)
+            return
+        found = self._files.get(scope["path"][self._prefix :] or "index.html")
+        if found is None:
+            await (self._missing if self._files else self._not_yet).send(scope, send)
+            return
+        known = b""
+        zipped = False
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                zipped = b"gzip" in value and not _REFUSES_GZIP.search(value)
+            elif name == b"if-none-match":
+                known = value
+        if not known:
+            answer = found.zipped if zipped else found.plain
+        elif found.zipped_tag in known:
+            answer = found.zipped_known
+        elif found.plain_tag in known or known == b"*":
+            answer = found.plain_known
+        else:
+            answer = found.zipped if zipped else found.plain
+        await send(answer.start)
+        await send(answer.empty if method == "HEAD" else answer.body)

@@ -19,10 +19,16 @@ def _subclasses(module: object, base: type) -> set[type]:
     }
 
 
+def _name(kind: type) -> str:
+    return kind.__name__
+
+
 ALL = {*get_args(IncidentCommand), *get_args(IncidentEvent), *_subclasses(refusals, Refused)}
 
 
-@pytest.mark.parametrize("kind", sorted(ALL, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, id=_name(kind)) for kind in sorted(ALL, key=_name)]
+)
 def test_says_what_it_is(kind: type):
     first = (kind.__doc__ or "").strip().splitlines()[0]
 

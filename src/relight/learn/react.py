@@ -1,0 +1,27 @@
+"""What learning wants done when the timeline grows: a draft, as soon as it is over."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from relight.incident import events as ev
+from relight.incident.state import Incident
+from relight.kernel.ledger import Entry, Intent
+
+POSTMORTEM = "postmortem"
+
+
+class DraftPostmortem(msgspec.Struct, frozen=True):
+    """Draft the postmortem of an incident, unless one lies in the kit folder already."""
+
+    incident: str
+
+
+def react(entry: Entry[ev.IncidentEvent], incident: Incident) -> Sequence[Intent]:
+    """Ask for a draft when an incident is resolved whose severity wants one and that has none."""
+    if not isinstance(entry.event, ev.Resolved):
+        return ()
+    if incident.rule.postmortem_s is None or incident.postmortem:
+        return ()
+    payload = DraftPostmortem(incident.id)
+    return (Intent(kind=POSTMORTEM, due_at=entry.recorded_at, payload=payload),)

@@ -106,7 +106,6 @@ class House:
         kit: Kit,
         data: Path,
         database: Database,
-        series_database: Database,
         base_url: str,
         clock: Clock,
     ) -> None:
@@ -125,8 +124,7 @@ class House:
         self.due = SqlDue(database)
         self.access = AccessRecords(database)
         self.checks = CheckRecords(database, state=CheckState, alert=Alert)
-        self.series = Series(series_database)
-        self._series_database = series_database
+        self.series = Series(database)
         self.desk = Desk(
             kit=kit,
             incidents=self.incidents,
@@ -200,7 +198,6 @@ class House:
         """Close the databases."""
         self.series.close()
         self.database.close()
-        self._series_database.close()
 
 
 class DataFolderNotWritable(RelightError):
@@ -238,13 +235,11 @@ def build(
     kit = Kit(folder, read(folder, None, clock.now()))
     where = open_data(data or folder / ".relight")
     database = Database(database_url) if database_url else Database.at(where / "state.db")
-    series = database if database_url else Database.at(where / "series.db", synchronous="NORMAL")
     prepare(database)
     return House(
         kit=kit,
         data=where,
         database=database,
-        series_database=series,
         base_url=base_url,
         clock=clock,
     )

@@ -101,7 +101,7 @@ def _run(house: "House", listener: socket.socket) -> None:
 
 def _greet(house: "House") -> None:
     """Say where the pages are, and on the first start how to get in."""
-    from relight.store.admins import admins
+    from relight.store.records import admins
 
     loaded = house.kit.loaded
     for fault in loaded.faults:

@@ -63,7 +63,9 @@ def _hand_off(schedule: Schedule, turn: int) -> datetime:
     """Give the moment at which a turn begins; a local time that a clock change skips moves on."""
     try:
         local = PlainDateTime.parse_iso(schedule.starts).add(days=turn * schedule.every_days)
-        moment = local.assume_tz(schedule.zone, disambiguation="compatible")
+        moment = local.assume_tz(  # pyright: ignore[reportUnknownMemberType] - its own stub
+            schedule.zone, disambiguation="compatible"
+        )
     except (ValueError, TimeZoneNotFoundError) as error:
         msg = f"The rotation of `{schedule.name}` cannot be worked out: {error}"
         raise RotationBroken(msg) from error

@@ -38,7 +38,9 @@ class Postmortems:
     def _write(self, incident: Incident, claim: Claim) -> None:
         desk, folder = self._desk, self._desk.kit.folder
         made = draft(incident, desk.timeline(incident), desk.catalog, desk.clock.now())
-        path = self._ours(folder, incident) or free_path(made.path, _taken(folder, made.path))
+        path = self._ours(folder, incident) or free_path(
+            made.path, _taken(folder, made.path), number=incident.number
+        )
         target = folder / path
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,10 @@ def _templates(folder: Path) -> dict[str, str]:
 
 
 class House:
-    """One installation with all its parts, built once. The doors take what they need from here."""
+    """One installation with all its parts, built once. The doors take what they need from here.
+
+    `publishing` gives, by place, why the copy of the public page there is not up to date.
+    """
 
     def __init__(
         self,
@@ -118,6 +121,7 @@ class House:
         self.clock = clock
         self.masker = Masker()
         self.changes = Changes()
+        self.publishing: dict[str, str] = {}
         self.instance: InstanceRecord = load_instance(database, clock.now())
         self.masker.learn(Secret(self.instance.key.hex()))
         self.incidents = SqlLedger(database, INCIDENT)

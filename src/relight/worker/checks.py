@@ -33,7 +33,6 @@ from relight.store.series import Result, Series
 log = structlog.get_logger()
 
 CHECK = "check"
-SITE = "site"
 VANTAGE = "here"
 _OWN_TROUBLE_AGAIN_S = 5.0
 _LONGEST_LOOK_S = 60.0
@@ -172,7 +171,8 @@ def judged(
         outcome = _outcome(looked, known.get(key) or CheckState.fresh(key), service, check, now)
         known[key] = outcome.state
         if component_state(service, known, None)[0] is not before:
-            ask = Asked(kind=PUBLISH, key=SITE, due_at=now, payload=Publish())
+            # A key of its own: a publication under way may have drawn the page before this.
+            ask = Asked(kind=PUBLISH, key=uuid7(now), due_at=now, payload=Publish())
             outcome = msgspec.structs.replace(outcome, asks=(*outcome.asks, ask))
         outcomes.append(outcome)
     return outcomes

@@ -32,28 +32,32 @@ class Copies:
         publisher_of: Callable[[Plugged], Publisher],
         ports: Callable[[], Ports],
         masker: Masker,
+        failing: dict[str, str],
     ) -> None:
-        """Take the parts; `render` gives the site as it should read now."""
+        """Take the parts; `render` gives the site as it should read now, `failing` is kept."""
         self._desk = desk
         self._due = due
         self._render = render
         self._publisher_of = publisher_of
         self._ports = ports
         self._masker = masker
-        self.failing: dict[str, str] = {}
+        self._failing = failing
 
     async def publish(self, claim: Claim) -> None:
         """Publish to every place. One that fails does not keep the others waiting for ever."""
         places = self._desk.catalog.status_page.publish
+        failed: dict[str, str] = {}
         if places:
             site = await asyncio.to_thread(self._render)
             results = await asyncio.gather(*(self._to(place, site) for place in places))
-            self.failing = {
+            failed = {
                 place.label(): reason
                 for place, reason in zip(places, results, strict=True)
                 if reason
             }
-        if self.failing:
+        self._failing.clear()
+        self._failing.update(failed)
+        if failed:
             again = self._desk.clock.now() + timedelta(seconds=_AGAIN_S)
             await asyncio.to_thread(self._due.defer, claim, due_at=again)
         else:

@@ -12,8 +12,9 @@ from relight.config.watch import watched
 from relight.desk.kit import Kit, Loaded
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.kernel.clock import Clock
+from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Due
-from relight.worker.checks import CHECK, SITE, CheckDue, Records
+from relight.worker.checks import CHECK, CheckDue, Records
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class KitWatch:
         for alert in self._records.forget(gone, now) if gone else ():
             payload = TriageAlert(alert=alert)
             self._due.schedule(TRIAGE, f"{alert}/cleared", due_at=now, payload=payload)
-        self._due.schedule(PUBLISH, SITE, due_at=now, payload=Publish())
+        self._due.schedule(PUBLISH, uuid7(now), due_at=now, payload=Publish())
 
     async def run(self) -> None:
         """Look at the folder every second until cancelled."""

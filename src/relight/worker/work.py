@@ -69,6 +69,7 @@ class Worker:
             publisher_of=house.publisher,
             ports=house.ports,
             masker=house.masker,
+            failing=house.publishing,
         )
         self._dispatcher = Dispatcher(
             due=house.due,
@@ -163,11 +164,6 @@ class Worker:
     def idle_s(self) -> float:
         """Tell how long ago the dispatcher last turned."""
         return self._house.clock.monotonic_s() - self._dispatcher.turned_at_s
-
-    @property
-    def failing_copies(self) -> dict[str, str]:
-        """Name the places whose last publication failed, with the reason."""
-        return self._copies.failing
 
     async def _keep_time(self) -> None:
         """Follow the machine's clock when it steps; what is due keeps its distance."""

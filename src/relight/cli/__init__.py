@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from relight import __version__
-
 _COMMANDS = {
     "init": ("relight.cli.init", "Write a kit to begin with."),
     "check": ("relight.cli.check", "Check a kit and list every fault with its line."),
@@ -58,7 +56,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="relight")
+@click.version_option(package_name="relight", prog_name="relight")
 def cli() -> None:
     """Carry a small team through an outage: detect, page, tell, recover, learn.
 

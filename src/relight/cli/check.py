@@ -17,7 +17,7 @@ def check(folder: Path, *, as_json: bool) -> None:
     Exit code 1 where something must be mended; warnings never change it.
     """
     from relight.config.read import read_kit
-    from relight.wiring import KINDS
+    from relight.wiring.kit import KINDS
 
     reading = read_kit(folder, KINDS)
     catalog = reading.catalog

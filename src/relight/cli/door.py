@@ -16,7 +16,7 @@ from relight.kernel.actor import Actor, operator
 from relight.kernel.faults import RelightError, Unavailable
 
 if TYPE_CHECKING:
-    from relight.wiring import House
+    from relight.wiring.house import House
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ def data_options(command: F) -> F:
 @contextmanager
 def opened(folder: Path, *, data: Path | None = None, database: str = "") -> Generator["House"]:
     """Open a kit's house for one command, with or without a running `up`."""
-    from relight.wiring import build
+    from relight.wiring.house import build
 
     house = build(folder, data=data, database_url=database_url(database, folder))
     try:

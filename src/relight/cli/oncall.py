@@ -40,7 +40,7 @@ def now_(folder: Path, *, asked: str, as_json: bool) -> None:
     """Say who is on call now, until when, and who is next."""
     from relight.kernel.clock import SystemClock
     from relight.oncall.rota import shifts
-    from relight.wiring import read
+    from relight.wiring.kit import read
 
     at = moment(asked) if asked else SystemClock().now()
     catalog = read(folder, None, at).catalog

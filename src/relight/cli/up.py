@@ -17,7 +17,7 @@ from relight.cli.door import data_options, database_url, kit_argument
 from relight.kernel.faults import RelightError
 
 if TYPE_CHECKING:
-    from relight.wiring import House
+    from relight.wiring.house import House
 
 _FIRST_LINK_VALID_S = 24 * 3600.0
 _STOP_S = 2
@@ -47,7 +47,7 @@ def up(  # noqa: PLR0917 - one parameter an option
     Listens on this machine only, unless --host says otherwise. The first start prints a one-time
     link to sign in with.
     """
-    from relight.wiring import build, open_data
+    from relight.wiring.house import build, open_data
 
     _log_plainly()
     where = open_data(data or folder / ".relight")

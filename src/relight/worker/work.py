@@ -19,7 +19,7 @@ from relight.learn.react import POSTMORTEM
 from relight.oncall.react import DELIVER, ROUND, CallRound
 from relight.recover.react import STABILITY, CheckStability
 from relight.store.engine import Pulse
-from relight.wiring import House
+from relight.wiring.house import House
 from relight.worker.checks import CHECK, Prober
 from relight.worker.copies import Copies
 from relight.worker.drafts import Postmortems
@@ -37,13 +37,16 @@ _CLOCK = rule("clock")
 
 
 class Worker:
-    """All that runs without being asked. `start` and `stop` belong to the server's lifespan."""
+    """All that runs without being asked. `start` and `stop` belong to the server's lifespan.
+
+    `lanes`, `prober` and `kit_watch` can also be run by hand, step by step, as a replay does.
+    """
 
     def __init__(self, house: House) -> None:
         """Build the loops for one house."""
         self._house = house
         self._tasks: list[asyncio.Task[None]] = []
-        self._prober = Prober(
+        self.prober = Prober(
             desk=house.desk,
             records=house.checks,
             series=house.series,
@@ -53,7 +56,7 @@ class Worker:
             masker=house.masker,
             on_visible=house.changes.announce,
         )
-        self._watch = KitWatch(
+        self.kit_watch = KitWatch(
             kit=house.kit,
             read=house.read_kit,
             due=house.due,
@@ -71,9 +74,10 @@ class Worker:
             masker=house.masker,
             failing=house.publishing,
         )
+        self.lanes = self._lanes()
         self._dispatcher = Dispatcher(
             due=house.due,
-            lanes=self._lanes(),
+            lanes=self.lanes,
             changes=house.changes,
             pulse=self._pulse,
             heads=house.incidents.heads,
@@ -105,7 +109,7 @@ class Worker:
             ),
             Lane(name="copies", handlers={PUBLISH: self._copies.publish}, width=1, lease_s=180),
             Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
-            Lane(name="checks", handlers={CHECK: self._prober.look}, width=200, lease_s=90),
+            Lane(name="checks", handlers={CHECK: self.prober.look}, width=200, lease_s=90),
         ]
 
     async def _triage(self, claim: Claim) -> None:
@@ -129,10 +133,10 @@ class Worker:
 
     async def start(self) -> None:
         """Bring what is due into line with the kit and begin."""
-        await asyncio.to_thread(self._watch.align)
+        await asyncio.to_thread(self.kit_watch.align)
         self._begin("dispatcher", self._dispatcher.run)
-        self._begin("results", self._prober.record)
-        self._begin("kit", self._watch.run)
+        self._begin("results", self.prober.record)
+        self._begin("kit", self.kit_watch.run)
         self._begin("clock", self._keep_time)
         self._begin("sweep", self._sweep)
 
@@ -157,7 +161,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._dispatcher.drain(_DRAIN_S)
-        await asyncio.to_thread(self._prober.flush)
+        await asyncio.to_thread(self.prober.flush)
         self._pulse.close()
 
     @property

@@ -1,9 +1,8 @@
 """Builds the house: the one place that knows which part serves which."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -12,8 +11,6 @@ from relight.communicate.publishers import PUBLISHERS, Publisher
 from relight.communicate.react import react as communicate_react
 from relight.communicate.render.site import site
 from relight.communicate.render.templates import load as load_templates
-from relight.config.kinds import Kinds
-from relight.config.read import read_kit
 from relight.desk.changes import Changes
 from relight.desk.desk import Desk
 from relight.desk.kit import Kit, Loaded
@@ -29,7 +26,7 @@ from relight.incident.events import IncidentEvent
 from relight.incident.evolve import evolve
 from relight.incident.state import Incident
 from relight.kernel.clock import Clock, SystemClock
-from relight.kernel.faults import Fault, Level, RelightError
+from relight.kernel.faults import RelightError
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import StreamKind
 from relight.kernel.plug import Plug, Plugged
@@ -47,10 +44,12 @@ from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
 from relight.store.series import Series
+from relight.wiring.kit import read
 
 P = TypeVar("P", bound=Plug)
 
-KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS)
+Outside: TypeAlias = Callable[[Catalog, Clock, Secret | None], Ports]
+"""Opens the ways out for a catalogue; the secret is the mail server's password."""
 
 INCIDENT = StreamKind[Incident, IncidentCommand, IncidentEvent](
     name="incident",
@@ -70,33 +69,6 @@ INCIDENT = StreamKind[Incident, IncidentCommand, IncidentEvent](
 )
 
 
-class KitFaulty(RelightError):
-    """The kit cannot be used as it is."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        """Take every fault that was found."""
-        wrong = [fault for fault in faults if fault.level is Level.ERROR]
-        super().__init__("\n".join(str(fault) for fault in wrong), hint="Mend these and try again.")
-        self.faults = faults
-
-
-def read(folder: Path, before: Loaded | None, now: datetime) -> Loaded:
-    """Read a kit. A faulty one keeps the catalogue before it; raises `KitFaulty` without one."""
-    reading = read_kit(folder, KINDS)
-    if reading.catalog is None:
-        if before is None:
-            raise KitFaulty(reading.faults)
-        return msgspec.structs.replace(before, faults=reading.faults, at=now)
-    return Loaded(
-        catalog=reading.catalog, faults=reading.faults, at=now, templates=_templates(folder)
-    )
-
-
-def _templates(folder: Path) -> dict[str, str]:
-    found = sorted((folder / "templates").glob("*.md"))
-    return {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in found}
-
-
 class House:
     """One installation with all its parts, built once. The doors take what they need from here.
 
@@ -111,6 +83,7 @@ class House:
         database: Database,
         base_url: str,
         clock: Clock,
+        outside: Outside,
     ) -> None:
         """Put the parts together; the databases are prepared already."""
         self.kit = kit
@@ -139,6 +112,7 @@ class House:
         )
         self.rules = Rules(self.desk)
         self._site_templates = load_templates()
+        self._outside = outside
         self._ports: tuple[Catalog, Ports] | None = None
         database.on_commit.append(self.changes.announce)
 
@@ -156,7 +130,7 @@ class House:
         catalog = self.kit.catalog
         if self._ports is None or self._ports[0] is not catalog:
             password = self._secret(catalog.mail.password) if catalog.mail.password else None
-            self._ports = (catalog, open_ports(catalog, self.clock, mail_password=password))
+            self._ports = (catalog, self._outside(catalog, self.clock, password))
         return self._ports[1]
 
     def probe(self, declared: Plugged) -> Probe:
@@ -204,6 +178,10 @@ class House:
         self.database.close()
 
 
+def _network(catalog: Catalog, clock: Clock, password: Secret | None) -> Ports:
+    return open_ports(catalog, clock, mail_password=password)
+
+
 class DataFolderNotWritable(RelightError):
     """The data folder cannot be written to."""
 
@@ -230,10 +208,11 @@ def build(
     database_url: str = "",
     base_url: str = "http://127.0.0.1:8181",
     clock: Clock | None = None,
+    outside: Outside | None = None,
 ) -> House:
     """Open a kit with its data folder, bringing the database up to date.
 
-    Raises `KitMissing`, `KitFaulty`, or a `StoreUnavailable` that says what to do.
+    `outside` stands in for the network where an outage is replayed. Raises `KitMissing`, `KitFaulty`, or a `StoreUnavailable` that says what to do.
     """
     clock = clock or SystemClock()
     kit = Kit(folder, read(folder, None, clock.now()))
@@ -246,4 +225,5 @@ def build(
         database=database,
         base_url=base_url,
         clock=clock,
+        outside=outside or _network,
     )

@@ -1,7 +1,7 @@
 """Who is on call: right by construction across clock changes."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,7 +78,7 @@ def test_exactly_one_shift_covers_each_moment(at: datetime, every: int) -> None:
     )
     row = list(islice(shifts(schedule, at), 4))
     assert row[0].start <= at < row[0].end
-    for earlier, later in zip(row, row[1:], strict=False):
+    for earlier, later in pairwise(row):
         assert earlier.end == later.start
         assert earlier.person != later.person
         assert later.start.astimezone(AMSTERDAM).strftime("%H:%M") == "09:00"

@@ -119,8 +119,11 @@ class Lifecycle(RuleBasedStateMachine):
         wait_s=st.sampled_from([0, 1, 1800]),
     )
     def ask(self, command: cmd.IncidentCommand, by: Actor, wait_s: int) -> None:
-        before = self.story.incident
         self.story.after(seconds=wait_s)
+        self.ask_for(command, by)
+
+    def ask_for(self, command: cmd.IncidentCommand, by: Actor) -> None:
+        before = self.story.incident
         try:
             self.story.run(command, by=by)
         except Refused:
@@ -132,6 +135,30 @@ class Lifecycle(RuleBasedStateMachine):
             assert not self.story.last
         pages = any(isinstance(event, ev.PageRequested) for event in self.story.last)
         assert not (pages and before.acknowledged_by)
+
+    # Any command comes up rarely, so the ways that matter most have rules of their own.
+
+    @precondition(lambda self: self.story.incident.is_paging)
+    @rule(number=st.integers(0, 3), contacts=st.sampled_from([(), CONTACTS, CONTACTS]))
+    def call_a_round(self, number: int, contacts: tuple[cmd.PageContact, ...]) -> None:
+        self.ask_for(cmd.RequestPages(round=number, contacts=contacts, rule="step"), TRIAGE)
+
+    @precondition(lambda self: self.story.incident.live)
+    @rule()
+    def acknowledge(self) -> None:
+        self.ask_for(cmd.Acknowledge(person="Sam", via="page"), SAM)
+
+    @precondition(lambda self: self.story.incident.live)
+    @rule()
+    def recover_and_resolve(self) -> None:
+        for each in self.story.incident.open_alerts:
+            self.ask_for(cmd.ClearAlert(alert_id=each.alert_id, check=each.check), TRIAGE)
+        self.ask_for(cmd.Resolve(gate=PASSED, last_word="It works again."), TRIAGE)
+
+    @precondition(lambda self: not self.story.incident.live)
+    @rule()
+    def reopen(self) -> None:
+        self.ask_for(cmd.Reopen(reason="it was not over", policy=POLICY), REBECCA)
 
     @precondition(lambda self: not self.story.incident.live)
     @rule()
@@ -192,5 +219,5 @@ class Lifecycle(RuleBasedStateMachine):
             )
 
 
-Lifecycle.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
+Lifecycle.TestCase.settings = settings(max_examples=80, stateful_step_count=40)
 TestLifecycle = Lifecycle.TestCase

@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One person, who is also the account. Contacts are tried in the order written."""
+    """One person, who is also the account. A page goes to all of their contacts."""
 
     name: str
     zone: str = "UTC"

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Generator
@@ -37,7 +38,13 @@ class AlreadyUp(RelightError):
 @kit_argument
 @data_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8181, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=8181,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option("--url", default="", help="How people reach this from outside, like https://….")
 def up(  # noqa: PLR0917 - one parameter an option
     folder: Path, data: Path | None, database: str, host: str, port: int, url: str
@@ -92,7 +99,23 @@ def _run(house: "House", listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_S,
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        """Stops on a signal without raising it again, so that everything below is closed."""
+
+        @contextmanager
+        def capture_signals(self) -> Generator[None]:
+            before = {
+                each: signal.signal(each, self.handle_exit)
+                for each in (signal.SIGINT, signal.SIGTERM)
+            }
+            try:
+                yield
+            finally:
+                for each, handler in before.items():
+                    signal.signal(each, handler)
+
+    server = Server(config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve(sockets=[listener]))
     if not server.started:

@@ -67,7 +67,7 @@ PERSON = Section(
         Key(
             name="contacts",
             form=many(CONTACT, "contact"),
-            meaning="Ways to reach them, tried in this order. A bare mail address is `email`, "
+            meaning="Ways to reach them; a page goes to all. A bare mail address is `email`, "
             "a bare web address is `webhook`.",
         ),
     ),

@@ -20,10 +20,11 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
 
     `url` is asked with `method`, `headers` and a new connection each time. The answer is good when
     its status is one of `status` (a code, a class like `2xx`, a range like `200-399`, or a list of
-    these) after at most five redirects, its body holds the text `body`, and it came within
-    `slow_s`; with `follow_redirects: false` a redirect is the answer. No answer within `timeout_s`, redirects included, is a failure. `connect_to` dials
-    that address while everything else stays as the URL says, so that a check can go past the edge
-    to the origin. `verify_tls: false` takes any certificate.
+    these), its body holds the text `body`, and it came within `slow_s`. At most five redirects are
+    followed; with `follow_redirects: false` the redirect itself is the answer. No answer within
+    `timeout_s`, redirects included, is a failure. `connect_to` dials that address while everything
+    else stays as the URL says, so that a check can go past the edge to the origin.
+    `verify_tls: false` takes any certificate.
     """
 
     url: str

@@ -18,7 +18,7 @@ from relight.incident.status import Audience
 from relight.kernel.ledger import Entry, Unknown
 from relight.kernel.severity import Severity
 from relight.learn.markdown import one_line
-from relight.learn.postmortem import draft, free_path, is_of
+from relight.learn.postmortem import draft, free_path
 from tests.incident.given import (
     CONTACTS,
     FAILING,
@@ -332,13 +332,3 @@ def test_a_drill_is_marked():
 
     assert head(text)["drill"] is True
     assert "The public was told: never" not in text
-
-
-def test_a_draft_is_known_again_by_its_incident_even_when_people_worked_on_it():
-    text = written(outage())
-    edited = text.replace("status: draft", "status: final").replace("To write", "Done")
-
-    assert is_of(text, ID)
-    assert is_of(edited, ID)
-    assert not is_of(text, ID[:-1])
-    assert not is_of(f"# Notes\n\nincident: {ID}x\n", ID)

@@ -86,12 +86,6 @@ def free_path(path: str, taken: Collection[str], *, number: int) -> str:
     return free
 
 
-def is_of(text: str, incident: str) -> bool:
-    """Whether a document is the postmortem of this incident, drafted before; leave it alone."""
-    matter, _, _ = text.partition("\n---\n")
-    return f"incident: {incident}" in matter.splitlines()
-
-
 def _path(incident: Incident) -> str:
     return f"postmortems/{incident.slug.removeprefix('inc-')}.md"
 

@@ -1,0 +1,132 @@
+"""`relight up` as a process: how it starts, what it refuses, and how it ends."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+KIT = "name: Where2Eat\npeople:\n  - {name: sam, contacts: [{email: sam@example.org}]}\n"
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    """A small kit that has never been up."""
+    folder = tmp_path / "kit"
+    folder.mkdir()
+    (folder / "relight.yaml").write_text(KIT, encoding="utf-8")
+    return folder
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(*arguments: object) -> list[str]:
+    """Give the command line of `relight up`."""
+    return [sys.executable, "-m", "relight", "up", *(str(each) for each in arguments)]
+
+
+@contextmanager
+def running(*arguments: object, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Start it, wait until it is ready, and end it whatever happens."""
+    process = subprocess.Popen(
+        command(*arguments, "--port", port), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until_ready(port, process)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until_ready(port: int, process: subprocess.Popen[str]) -> None:
+    """Ask `/ready` until it says yes."""
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("it never became ready")
+
+
+def refused(*arguments: object) -> tuple[int, str]:
+    """Run it where it must not start; give its exit code and what it said."""
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stderr
+
+
+def test_it_stops_on_sigterm_with_everything_closed(kit: Path) -> None:
+    """Exit code 0, and the write-ahead log is folded in, so the files can be copied."""
+    port = free_port()
+    with running(kit, port=port) as process:
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    assert "/sign-in?link=" in said
+    assert not (kit / ".relight" / "state.db-wal").exists()
+
+
+def test_a_second_one_on_the_same_data_or_port_is_refused(kit: Path, tmp_path: Path) -> None:
+    """Each with its own sentence; the first one goes on."""
+    port = free_port()
+    with running(kit, port=port) as process:
+        code, said = refused(kit, "--port", free_port())
+        assert (code, "Another `relight up`" in said) == (1, True)
+        code, said = refused(kit, "--data", tmp_path / "other", "--port", port)
+        assert (code, f"Port {port}" in said) == (1, True)
+        assert "--port" in said
+        assert process.poll() is None
+
+
+def test_what_cannot_be_used_is_said_in_a_sentence(kit: Path, tmp_path: Path) -> None:
+    """No traceback for what a user can cause."""
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    with sqlite3.connect(newer / "state.db") as database:
+        database.execute("create table alembic_version (version_num text)")
+        database.execute("insert into alembic_version values ('9999')")
+    database.close()
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "state.db").write_bytes(os.urandom(8192))
+    for data, words in (
+        (in_the_way / "data", "cannot be written to"),
+        (newer, "newer Relight"),
+        (broken, "no Relight database"),
+    ):
+        code, said = refused(kit, "--data", data, "--port", 0)
+        assert code in {1, 3}, said
+        assert words in said
+        assert "Traceback" not in said
+
+
+def test_a_faulty_kit_lists_its_faults_and_does_not_start(kit: Path) -> None:
+    """The same words as `relight check`."""
+    (kit / "relight.yaml").write_text("name: x\nservces: []\n")
+    code, said = refused(kit, "--port", 0)
+    assert code == 1
+    assert "relight.yaml:2:" in said
+    assert "Traceback" not in said

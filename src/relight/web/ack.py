@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import msgspec
 from litestar import post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from relight.incident.refusals import AlreadyAcknowledged
@@ -42,7 +43,7 @@ def opened(house: House, token: str) -> AckLink:
 
 
 @post("/ack/{token:str}", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
-def acknowledge(token: str, house: TheHouse, request: WebRequest) -> Redirect:
+def acknowledge(token: FromPath[str], house: TheHouse, request: WebRequest) -> Redirect:
     """Acknowledge as the person the link was made for; a repeat changes nothing."""
     link = opened(house, token)
     with suppress(AlreadyAcknowledged):

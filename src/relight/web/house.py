@@ -5,7 +5,7 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from relight.wiring import House
+from relight.wiring.house import House
 
 __all__ = ["House", "TheHouse"]
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import structlog
 from anyio import to_thread
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from relight.desk.changes import Changes
@@ -114,7 +115,9 @@ def _last_seen(request: WebRequest, after: int) -> int:
 
 
 @get("/live/incidents/{ref:str}", guards=[viewer], sync_to_thread=True, include_in_schema=False)
-def incident_stream(ref: str, house: TheHouse, request: WebRequest, after: int = 0) -> Stream:
+def incident_stream(
+    ref: FromPath[str], house: TheHouse, request: WebRequest, after: FromQuery[int] = 0
+) -> Stream:
     """Follow one incident. `after` is the `seq` that the page shows already."""
     incident = house.desk.find(ref)
     live: Live = request.app.state.live
@@ -124,7 +127,7 @@ def incident_stream(ref: str, house: TheHouse, request: WebRequest, after: int =
 
 
 @get("/live/home", guards=[viewer], sync_to_thread=False, include_in_schema=False)
-def home_stream(request: WebRequest, mark: str = "") -> Stream:
+def home_stream(request: WebRequest, mark: FromQuery[str] = "") -> Stream:
     """Follow everything. `mark` is what the page was drawn at (`live_mark`), or empty for now."""
     live: Live = request.app.state.live
     shown = request.headers.get("last-event-id", "") or mark

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 
 from relight.catalog.person import Person
@@ -74,10 +73,14 @@ class Restraint:
 
 
 @get("/sign-in", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
-def ask(request: WebRequest, link: str = "", next: str = "") -> Response[bytes]:  # noqa: A002
+def ask(
+    request: WebRequest,
+    link: FromQuery[str] = "",
+    then: Annotated[str, QueryParameter(name="next")] = "",
+) -> Response[bytes]:
     """Show the form; with a link show a button, since mail scanners open links too."""
     template = "sign-in-link.html" if link else "sign-in.html"
-    return page(request, template, link=link, next=inside(next))
+    return page(request, template, link=link, next=inside(then))
 
 
 @post(
@@ -86,7 +89,7 @@ def ask(request: WebRequest, link: str = "", next: str = "") -> Response[bytes]:
 def send_link(
     request: WebRequest,
     house: TheHouse,
-    data: Annotated[Asked, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[Asked],
 ) -> Response[bytes]:
     """Send a link if we know who asks; the answer is the same, and takes as long, if we do not."""
     response = page(request, "sign-in-sent.html", sentence=_SENT, hint=_SENT_HINT)
@@ -105,7 +108,7 @@ def _send(house: House, restraint: Restraint, who: str) -> None:
 def use_link(
     request: WebRequest,
     house: TheHouse,
-    data: Annotated[Presented, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[Presented],
 ) -> Response[Any]:
     """Begin a session. The first link of an installation asks who it is and makes them admin."""
     person = house.access.use_link(data.link, house.clock.now())

@@ -1,6 +1,9 @@
 """Alerts: checks that were judged down."""
 
+from typing import Annotated
+
 from litestar import get
+from litestar.params import QueryParameter
 
 from relight.detect.alert import Alert
 from relight.web.account import viewer
@@ -15,9 +18,14 @@ from relight.web.house import TheHouse
     summary="List alerts, newest first",
     responses=refusals(400),
 )
-def list_alerts(house: TheHouse, limit: Limit, *, open: bool = False) -> list[Alert]:  # noqa: A002
+def list_alerts(
+    house: TheHouse,
+    limit: Limit = 100,
+    *,
+    only_open: Annotated[bool, QueryParameter(name="open")] = False,
+) -> list[Alert]:
     """Give alerts, newest first; `open` leaves out those that have cleared."""
-    return house.desk.checks.alerts(limit=limit, only_open=open)
+    return house.desk.checks.alerts(limit=limit, only_open=only_open)
 
 
 HANDLERS = (list_alerts,)

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter, SkipValidation
+from litestar.params import HeaderParameter, QueryParameter, SkipValidation
 
 from relight.catalog.person import Role
 from relight.desk.desk import PersonNotFound
@@ -21,9 +21,7 @@ _AHEAD = timedelta(minutes=1)
 Words: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
 Reason: TypeAlias = Annotated[str, msgspec.Meta(max_length=2_000)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Limit: TypeAlias = Annotated[
-    int, Parameter(ge=1, le=500, default=100, description="At most so many.")
-]
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=500, description="At most so many.")]
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -69,13 +67,12 @@ def caller(
     request: WebRequest,
     idempotency_key: Annotated[
         str,
-        Parameter(
-            header="Idempotency-Key",
-            default="",
+        HeaderParameter(
+            name="Idempotency-Key",
             max_length=200,
             description="A repeat with the same key gives the first answer and changes nothing.",
         ),
-    ],
+    ] = "",
 ) -> Caller:
     """Read who calls and under which key."""
     require(request, Role.RESPONDER)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
 
 from relight.incident import commands as cmd
 from relight.incident.status import Audience, Duty, Status
@@ -112,7 +113,7 @@ def _command(verb: str, summary: str) -> Any:  # noqa: ANN401 - Litestar's decor
 
 @_command("acknowledge", "Say that someone has it")
 def acknowledge(
-    house: TheHouse, caller: TheCaller, ref: str, data: Acknowledgement
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Acknowledgement]
 ) -> IncidentShape:
     """Acknowledge; nobody is called any more. A token names the person with `as`."""
     done = house.desk.acknowledge(
@@ -126,7 +127,9 @@ def acknowledge(
 
 
 @_command("severity", "Change the severity")
-def severity(house: TheHouse, caller: TheCaller, ref: str, data: NewSeverity) -> IncidentShape:
+def severity(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[NewSeverity]
+) -> IncidentShape:
     """Override the severity with a reason; a worse one may begin to page."""
     by = caller.actor(house, data)
     done = house.desk.set_severity(
@@ -136,7 +139,9 @@ def severity(house: TheHouse, caller: TheCaller, ref: str, data: NewSeverity) ->
 
 
 @_command("status", "Move it on, or back")
-def status(house: TheHouse, caller: TheCaller, ref: str, data: NewStatus) -> IncidentShape:
+def status(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[NewStatus]
+) -> IncidentShape:
     """Move a live incident on, or back."""
     by = caller.actor(house, data)
     done = house.desk.set_status(
@@ -146,7 +151,9 @@ def status(house: TheHouse, caller: TheCaller, ref: str, data: NewStatus) -> Inc
 
 
 @_command("notes", "Write something down")
-def notes(house: TheHouse, caller: TheCaller, ref: str, data: Note) -> IncidentShape:
+def notes(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Note]
+) -> IncidentShape:
     """Add a note to the timeline."""
     done = house.desk.note(
         ref,
@@ -159,7 +166,9 @@ def notes(house: TheHouse, caller: TheCaller, ref: str, data: Note) -> IncidentS
 
 
 @_command("updates", "Give word, inside or to the public")
-def updates(house: TheHouse, caller: TheCaller, ref: str, data: NewUpdate) -> IncidentShape:
+def updates(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[NewUpdate]
+) -> IncidentShape:
     """Post an update and plan the next one."""
     done = house.desk.update(
         ref,
@@ -174,7 +183,9 @@ def updates(house: TheHouse, caller: TheCaller, ref: str, data: NewUpdate) -> In
 
 
 @_command("duties", "Take a duty")
-def duties(house: TheHouse, caller: TheCaller, ref: str, data: NewDuty) -> IncidentShape:
+def duties(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[NewDuty]
+) -> IncidentShape:
     """Give a duty to a person, also over from another."""
     by = caller.actor(house, data)
     done = house.desk.take_duty(
@@ -184,7 +195,9 @@ def duties(house: TheHouse, caller: TheCaller, ref: str, data: NewDuty) -> Incid
 
 
 @_command("resolve", "Resolve it")
-def resolve(house: TheHouse, caller: TheCaller, ref: str, data: Resolution) -> IncidentShape:
+def resolve(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Resolution]
+) -> IncidentShape:
     """End it with the gate's figures as they are now."""
     done = house.desk.resolve(
         ref,
@@ -197,7 +210,9 @@ def resolve(house: TheHouse, caller: TheCaller, ref: str, data: Resolution) -> I
 
 
 @_command("reopen", "Reopen it")
-def reopen(house: TheHouse, caller: TheCaller, ref: str, data: WithReason) -> IncidentShape:
+def reopen(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[WithReason]
+) -> IncidentShape:
     """Say that it was not over; people are called again."""
     by = caller.actor(house, data)
     done = house.desk.reopen(ref, reason=data.reason, by=by, command_id=caller.command_id)
@@ -205,7 +220,9 @@ def reopen(house: TheHouse, caller: TheCaller, ref: str, data: WithReason) -> In
 
 
 @_command("close", "Close it")
-def close(house: TheHouse, caller: TheCaller, ref: str, data: Closing) -> IncidentShape:
+def close(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Closing]
+) -> IncidentShape:
     """Say that nothing is left to do."""
     by = caller.actor(house, data)
     done = house.desk.run(ref, cmd.Close(reason=data.reason), by, caller.command_id)
@@ -213,7 +230,9 @@ def close(house: TheHouse, caller: TheCaller, ref: str, data: Closing) -> Incide
 
 
 @_command("decline", "Decline it")
-def decline(house: TheHouse, caller: TheCaller, ref: str, data: WithReason) -> IncidentShape:
+def decline(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[WithReason]
+) -> IncidentShape:
     """Say that it was no incident."""
     by = caller.actor(house, data)
     done = house.desk.run(ref, cmd.Decline(reason=data.reason), by, caller.command_id)
@@ -221,7 +240,9 @@ def decline(house: TheHouse, caller: TheCaller, ref: str, data: WithReason) -> I
 
 
 @_command("merge", "Merge it into another")
-def merge(house: TheHouse, caller: TheCaller, ref: str, data: Merging) -> IncidentShape:
+def merge(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Merging]
+) -> IncidentShape:
     """Say that another incident is the same and goes on."""
     by = caller.actor(house, data)
     done = house.desk.merge(
@@ -231,7 +252,9 @@ def merge(house: TheHouse, caller: TheCaller, ref: str, data: Merging) -> Incide
 
 
 @_command("corrections", "Put an entry right")
-def corrections(house: TheHouse, caller: TheCaller, ref: str, data: Correction) -> IncidentShape:
+def corrections(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Correction]
+) -> IncidentShape:
     """Put right what an earlier entry said; both stay."""
     command = cmd.Correct(seq=data.seq, text=data.text, reason=data.reason)
     done = house.desk.run(ref, command, caller.actor(house, data), caller.command_id)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from relight.incident.state import Incident
 from relight.kernel.severity import Severity
@@ -47,7 +47,7 @@ class Declaration(Body, frozen=True, kw_only=True):
     responses=refusals(400),
 )
 def list_incidents(
-    house: TheHouse, limit: Limit, *, live: bool | None = None
+    house: TheHouse, limit: Limit = 100, *, live: FromQuery[bool | None] = None
 ) -> list[IncidentShape]:
     """Give incidents, newest first; `live` asks only for those with work left, or without."""
     found = house.desk.incidents.all(limit=limit, live=live)
@@ -61,7 +61,9 @@ def list_incidents(
     summary="Declare an incident",
     responses=refusals(400, 404, 409),
 )
-def declare_incident(house: TheHouse, caller: TheCaller, data: Declaration) -> IncidentShape:
+def declare_incident(
+    house: TheHouse, caller: TheCaller, data: JSONBody[Declaration]
+) -> IncidentShape:
     """Declare an incident; a severity that pages begins to call people."""
     done = house.desk.declare(
         data.title,
@@ -82,7 +84,7 @@ def declare_incident(house: TheHouse, caller: TheCaller, data: Declaration) -> I
     summary="Show one incident",
     responses=refusals(404),
 )
-def show_incident(house: TheHouse, ref: str) -> IncidentShape:
+def show_incident(house: TheHouse, ref: FromPath[str]) -> IncidentShape:
     """Find an incident by `INC-3`, `3` or its id."""
     return incident_shape(house, house.desk.find(ref))
 
@@ -96,9 +98,9 @@ def show_incident(house: TheHouse, ref: str) -> IncidentShape:
 )
 def read_timeline(
     house: TheHouse,
-    ref: str,
-    limit: Limit,
-    after: Annotated[int, Parameter(ge=0, le=2**31, default=0, description="After this `seq`.")],
+    ref: FromPath[str],
+    limit: Limit = 100,
+    after: Annotated[int, QueryParameter(ge=0, le=2**31, description="After this `seq`.")] = 0,
 ) -> list[EntryShape]:
     """Give the entries after a sequence number, in order."""
     incident: Incident = house.desk.find(ref)
@@ -112,7 +114,7 @@ def read_timeline(
     summary="See what speaks for and against resolving",
     responses=refusals(404),
 )
-def show_gate(house: TheHouse, ref: str) -> GateShape:
+def show_gate(house: TheHouse, ref: FromPath[str]) -> GateShape:
     """Give the close gate's criteria with their figures, as they stand now."""
     found = house.desk.gate(house.desk.find(ref))
     return GateShape(found.passed, found)

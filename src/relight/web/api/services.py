@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 
 from relight.catalog.component import ComponentState
 from relight.desk.desk import ServiceNotFound, Standing
@@ -58,7 +59,7 @@ def list_services(house: TheHouse) -> list[ServiceShape]:
     summary="Show one service",
     responses=refusals(404),
 )
-def show_service(house: TheHouse, name: str) -> ServiceShape:
+def show_service(house: TheHouse, name: FromPath[str]) -> ServiceShape:
     """Give one service."""
     standings = {each.service.name: each for each in house.desk.standings()}
     if name not in standings:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import delete, get, post
+from litestar.params import FromPath, JSONBody
 
 from relight.catalog.person import Role
 from relight.kernel.faults import NotFound, did_you_mean
@@ -47,7 +48,7 @@ def list_tokens(house: TheHouse) -> list[TokenRecord]:
     summary="Make an API token",
     responses=refusals(400, 409),
 )
-def make_token(house: TheHouse, data: NewToken) -> TokenMade:
+def make_token(house: TheHouse, data: JSONBody[NewToken]) -> TokenMade:
     """Make a token and show it this once. It lasts until it is revoked."""
     secret = house.access.new_token(data.name, data.role, house.clock.now())
     return TokenMade(name=data.name, role=data.role, token=secret.reveal())
@@ -60,7 +61,7 @@ def make_token(house: TheHouse, data: NewToken) -> TokenMade:
     summary="Revoke an API token",
     responses=refusals(404),
 )
-def revoke_token(house: TheHouse, name: str) -> None:
+def revoke_token(house: TheHouse, name: FromPath[str]) -> None:
     """Let a token count no longer, from now on."""
     if not house.access.revoke_token(name):
         msg = f"There is no token `{name}`."

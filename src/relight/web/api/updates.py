@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
+from litestar.params import FromQuery
 
 from relight.incident.status import Audience, Status
 from relight.web.account import viewer
@@ -37,7 +38,7 @@ class UpdateShape(msgspec.Struct, frozen=True, kw_only=True):
     responses=refusals(400),
 )
 def list_updates(
-    house: TheHouse, limit: Limit, audience: Audience | None = None
+    house: TheHouse, limit: Limit = 100, audience: FromQuery[Audience | None] = None
 ) -> list[UpdateShape]:
     """Give the updates of the newest 200 incidents, newest first."""
     found = [

@@ -156,7 +156,7 @@ def test_recovery_is_seen_when_the_last_alert_clears():
 
     story.after(minutes=1).run(cmd.ClearAlert(alert_id="alert-2", check="widget/check-2"), by=RULE)
 
-    assert story.kinds() == ["AlertCleared", "RecoveryObserved"]
+    assert story.kinds() == ["AlertCleared", "RecoveryObserved", "PagingStopped"]
     assert story.incident.status is Status.MONITORING
     assert story.incident.stable_at == story.now + timedelta(hours=1)
 
@@ -168,9 +168,40 @@ def test_an_alert_that_cleared_or_was_never_here_changes_nothing():
 def test_failing_again_in_monitoring_goes_back_to_investigating():
     story = Story().run(CLEAR, by=RULE).after(minutes=5).run(cmd.JoinAlert(alert=alert(2)), by=RULE)
 
-    assert story.kinds() == ["Relapsed", "AlertJoined"]
+    assert story.kinds() == ["Relapsed", "PagingStarted", "AlertJoined"]
     assert story.incident.status is Status.INVESTIGATING
     assert story.incident.recovered_at is None
+
+
+def test_failing_again_calls_people_again_even_when_someone_had_it():
+    story = Story().run(ACK).run(CLEAR, by=RULE).after(minutes=40)
+
+    story.run(cmd.JoinAlert(alert=alert(2), policy=POLICY), by=RULE)
+
+    assert story.incident.is_paging
+    assert not story.incident.acknowledged_by
+    assert story.incident.commander == "Sam"
+    assert story.run(ACK).incident.acknowledged_by == "Sam"
+
+
+def test_a_relapse_that_is_worse_calls_people_once():
+    story = Story(declare(Severity.S2)).run(CLEAR, by=RULE).after(minutes=5)
+
+    story.run(
+        cmd.JoinAlert(
+            alert=alert(2), severity=Severity.S1, rule=DEFAULT.rule(Severity.S1), policy=POLICY
+        ),
+        by=RULE,
+    )
+
+    assert story.kinds().count("PagingStarted") == 1
+
+
+def test_nobody_is_called_any_more_once_every_check_answers_again():
+    story = Story().run(CLEAR, by=RULE)
+
+    assert not story.incident.is_paging
+    assert story.run(cmd.RequestPages(round=1, contacts=CONTACTS, rule="step"), by=RULE).last == ()
 
 
 def test_failing_again_after_a_person_said_monitoring_goes_back_too():
@@ -409,7 +440,7 @@ def test_an_update_after_the_end_plans_nothing():
 
 
 def test_resolving_keeps_the_gate_and_ends_the_calls():
-    story = Story().run(CLEAR).run(RESOLVE)
+    story = Story().run(RESOLVE)
 
     assert story.kinds() == ["Resolved", "PagingStopped"]
     assert story.incident.gate == PASSED

@@ -132,12 +132,17 @@ def _join_alert(
     worse = bool(command.severity and command.severity.worse_than(incident.severity))
     rule = command.rule if worse and command.rule else incident.rule
     reopens = incident.status is Status.RESOLVED
+    relapses = incident.live and (
+        incident.recovered_at is not None or incident.status is Status.MONITORING
+    )
     if reopens:
         yield from _reopen(incident, again, command.policy, rule, now)
+    elif relapses:
+        # Whoever had it may sleep by now: to fail again is to call people again.
+        yield ev.Relapsed(reason=again)
+        yield from paging.start_again(incident, command.policy)
     elif not incident.live:
         raise no.NotLive
-    elif incident.recovered_at is not None or incident.status is Status.MONITORING:
-        yield ev.Relapsed(reason=again)
     yield _joined(command.alert)
     if command.finding and (
         incident.verdict is None or incident.verdict.sentence != command.finding.sentence
@@ -149,6 +154,7 @@ def _join_alert(
         )
         if not reopens:
             yield from _replan(incident, rule, now)
+        if not (reopens or relapses):
             yield from paging.start_for_worse(incident, command.severity, command.policy)
 
 
@@ -159,6 +165,7 @@ def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.Inc
     yield ev.AlertCleared(alert_id=command.alert_id, check=command.check, reason=command.reason)
     if incident.live and still_open == [command.alert_id]:
         yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
+        yield from paging.stop(incident, "Every check of it answers again.")
 
 
 def _retitle(incident: Incident, command: cmd.Retitle) -> Iterator[ev.IncidentEvent]:

@@ -78,7 +78,13 @@ def _fold(now: Incident, entry: Entry[ev.IncidentEvent]) -> Incident:
         case ev.RecoveryObserved():
             return replace(now, status=Status.MONITORING, recovered_at=at)
         case ev.Relapsed():
-            return replace(now, status=Status.INVESTIGATING, recovered_at=None)
+            return replace(
+                now,
+                status=Status.INVESTIGATING,
+                recovered_at=None,
+                acknowledged_by="",
+                acknowledged_at=None,
+            )
         case ev.PagingStarted() | ev.PagingStopped() | ev.PageRequested() | ev.NobodyToPage():
             return replace(now, paging=_paging(now.paging, event, at))
         case ev.PageSent() | ev.PageFailed() | ev.PageSuppressed():

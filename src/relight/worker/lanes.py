@@ -131,9 +131,16 @@ class Dispatcher:
         except Exception as error:  # the loop's own door: nothing due may be lost
             reason = self._masker.mask(f"{type(error).__name__}: {error}")
             log.exception("worker.handler_failed", kind=claim.kind, key=claim.key, reason=reason)
-            wait_s = min(_AGAIN_S * 2**claim.attempts, _AGAIN_MOST_S)
-            due_at = self._clock.now() + timedelta(seconds=wait_s)
+            await self._put_off(claim)
+
+    async def _put_off(self, claim: Claim) -> None:
+        """Give a row back for later; when even that cannot be written, its lease runs out."""
+        wait_s = min(_AGAIN_S * 2**claim.attempts, _AGAIN_MOST_S)
+        due_at = self._clock.now() + timedelta(seconds=wait_s)
+        try:
             await asyncio.to_thread(self._due.defer, claim, due_at=due_at)
+        except RelightError as error:
+            log.warning("worker.not_put_off", key=claim.key, reason=self._masker.mask(str(error)))
 
     async def drain(self, timeout_s: float) -> None:
         """Let what is running end, then cancel the rest; their leases bring them back."""

@@ -30,7 +30,9 @@ class Changes:
             if self.version != version:
                 ticket[1].set()
         try:
-            await asyncio.wait_for(ticket[1].wait(), timeout_s)
+            # Not `wait_for`: before Python 3.12 it may swallow a cancel that comes with the event.
+            async with asyncio.timeout(timeout_s):
+                await ticket[1].wait()
         except TimeoutError:
             pass
         finally:

@@ -22,6 +22,11 @@ class Changes:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
+    def stir(self, event: asyncio.Event) -> None:
+        """Set this event of the running loop at each change from now on; its owner clears it."""
+        with self._lock:
+            self._waiting.add((asyncio.get_running_loop(), event))
+
     async def after(self, version: int, *, timeout_s: float) -> int:
         """Give the newest version once it is past this one, or at the latest after the time-out."""
         ticket = (asyncio.get_running_loop(), asyncio.Event())

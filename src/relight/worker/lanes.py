@@ -5,6 +5,7 @@ The loop asks "what is due now?" and remembers nothing that a restart would lose
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
@@ -62,17 +63,18 @@ class Dispatcher:
         self._masker = masker
         self._running: dict[str, set[asyncio.Task[None]]] = {lane.name: set() for lane in lanes}
         self._kinds = tuple(kind for lane in lanes for kind in lane.handlers)
-        self._freed = asyncio.Event()
+        self._stirred = asyncio.Event()
         self.turned_at_s = clock.monotonic_s()
 
     async def run(self) -> None:
         """Go on until cancelled."""
+        self._changes.stir(self._stirred)
         version, head = -1, await asyncio.to_thread(self._heads)
         next_due = self._clock.now()
         while True:
             self.turned_at_s = self._clock.monotonic_s()
             try:
-                foreign = await asyncio.to_thread(self._pulse.changed)
+                foreign = await self._foreign()
                 if foreign:
                     grown = await asyncio.to_thread(self._heads)
                     if grown != head:
@@ -91,17 +93,19 @@ class Dispatcher:
 
     async def _wait(self, version: int, until_due_s: float) -> None:
         """Wait for a change, a free place or the next due row, at most as long as the poll."""
-        self._freed.clear()
-        timeout_s = min(max(until_due_s, 0.005), _POLL_S)
-        if until_due_s <= 0:
-            # Something is due that no lane had room for, or another worker holds.
-            timeout_s = _POLL_S
-        changed = asyncio.create_task(self._changes.after(version, timeout_s=timeout_s))
-        freed = asyncio.create_task(self._freed.wait())
-        await asyncio.wait({changed, freed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (changed, freed):
-            task.cancel()
-        await asyncio.gather(changed, freed, return_exceptions=True)
+        # What is due already found no room in its lane, or another worker holds it.
+        timeout_s = _POLL_S if until_due_s <= 0 else min(max(until_due_s, 0.005), _POLL_S)
+        if version == self._changes.version:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._stirred.wait()
+        self._stirred.clear()
+
+    async def _foreign(self) -> bool:
+        """Whether anyone may have written since the last turn, in any process."""
+        if self._pulse.instant:
+            return self._pulse.changed()
+        return await asyncio.to_thread(self._pulse.changed)
 
     async def _claim_all(self) -> None:
         for lane in self._lanes:
@@ -120,7 +124,7 @@ class Dispatcher:
                 task = asyncio.create_task(self._do(lane, claim), name=f"{claim.kind} {claim.key}")
                 running.add(task)
                 task.add_done_callback(running.discard)
-                task.add_done_callback(lambda _task: self._freed.set())
+                task.add_done_callback(lambda _task: self._stirred.set())
 
     async def _do(self, lane: Lane, claim: Claim) -> None:
         """Run one claim. Whatever goes wrong, the row stays and is tried again, later each time."""

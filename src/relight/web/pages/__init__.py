@@ -1,5 +1,31 @@
-"""The pages for people who are signed in."""
+"""The pages for people who are signed in: one module a page, each handler a thin layer."""
 
 from litestar.types import ControllerRouterHandler
 
-HANDLERS: tuple[ControllerRouterHandler, ...] = ()
+from relight.web.pages import (
+    ack,
+    act,
+    correct,
+    home,
+    incidents,
+    oncall,
+    room,
+    services,
+    settings,
+    wording,
+)
+from relight.web.shell import environment
+
+wording.dress(environment())
+
+HANDLERS: tuple[ControllerRouterHandler, ...] = (
+    *home.HANDLERS,
+    *incidents.HANDLERS,
+    *room.HANDLERS,
+    *act.HANDLERS,
+    *correct.HANDLERS,
+    *oncall.HANDLERS,
+    *services.HANDLERS,
+    *settings.HANDLERS,
+    *ack.HANDLERS,
+)

@@ -15,7 +15,7 @@ from relight.config.typed import field_value, written_name
 from relight.kernel.faults import RelightError
 from relight.kernel.plug import Plug, Plugged
 from relight.kernel.registry import UnknownKind
-from relight.kernel.secret import Masker, Secret, SecretMissing, resolve
+from relight.kernel.secret import Masker, Secret, SecretMissing, is_reference, resolve
 
 _PATH = re.compile(r" - at `\$(?:\.(?P<field>\w+))?[^`]*`\Z")
 
@@ -97,7 +97,11 @@ def plugged(
             what = f"`{written.text}` is here a second time."
             notes.wrong(written.line, what, f"The first is on line {lines[field.name]}.")
         lines[field.name] = value.line
-        secret = field.name in found.plug.SECRETS
+        secret = field.name in found.plug.SECRETS or (
+            field.name in found.plug.REFERABLE
+            and isinstance(value, Scalar)
+            and is_reference(value.text)
+        )
         read = (
             read_secret(value, notes, written.text) if secret else field_value(field, value, notes)
         )
@@ -125,7 +129,9 @@ def _accepted(
     """Let the plug-in itself look at its settings, with the secrets that can be read in place."""
     masker = Masker()
     filled = dict(values)
-    for name in found.plug.SECRETS & values.keys():
+    for name in (found.plug.SECRETS | found.plug.REFERABLE) & values.keys():
+        if not is_reference(values[name]):
+            continue
         try:
             secret = resolve(values[name], environment=notes.environment, root=notes.root)
         except SecretMissing:

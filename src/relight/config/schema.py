@@ -67,11 +67,15 @@ def _kind(seam: Seam, kind: str) -> DocumentedSection:
     )
 
 
+_REFERENCE = "secret, as `env:NAME` or `file:PATH`"
+_OR_REFERENCE = f", or a {_REFERENCE}"
+
+
 def _row(plug: type[Plug], key: str, field: types.Field) -> KeyRow:
-    secret = field.name in plug.SECRETS
+    secret, referable = field.name in plug.SECRETS, field.name in plug.REFERABLE
     return KeyRow(
         key=key,
-        type="secret, as `env:NAME` or `file:PATH`" if secret else says(field),
+        type=_REFERENCE if secret else says(field) + (_OR_REFERENCE if referable else ""),
         default="" if field.default is NODEFAULT else written(field.name, field.default),
         meaning=_described(field.type),
         required=field.required,

@@ -81,11 +81,11 @@ React: TypeAlias = Callable[[Entry[E], S], Sequence[Intent]]
 class StreamKind(msgspec.Struct, Generic[S, C, E], frozen=True, kw_only=True):
     """All that a store needs to know of one room's record.
 
-    `events` is the closed union as msgspec decodes it. `decide(state, command, now, by)` gives events or raises a `Refused`; `evolve(state, entry)`
-    folds one entry; `live` says whether work remains; `reactors` are (room, function) pairs in a
-    fixed order; `open_key` names what may be open only once at a time (a database constraint), or
-    None; `name_of` is the unique name by which people find it, or None. Both are unique among the
-    streams of this kind.
+    `events` is the closed union as msgspec decodes it. `decide(state, command, now, by)` gives
+    events or raises a `Refused`; `evolve(state, entry)` folds one entry; `live` says whether work
+    remains; `reactors` are (room, function) pairs in a fixed order; `open_key` names what may be
+    open only once at a time (a database constraint), or None; `name_of` is the unique name by which
+    people find it, or None.
     """
 
     name: str
@@ -126,9 +126,9 @@ class Ledger(Protocol[S, C_contra, E]):
         """Run a command in one transaction.
 
         A repeated `command_id` gives the first answer. `occurred_at` is when the first event
-        happened, where that was before; what follows from it happens now. `completes` ends a claimed intent in the
-        same transaction; a claim that was lost stays, as its new holder answers for it. Raises a
-        `Refused` when the room's `decide` does, or after five lost races.
+        happened, where that was before; what follows from it happens now. `completes` ends a
+        claimed intent in the same transaction; a claim that was lost stays, as its new holder
+        answers for it. Raises a `Refused` when the room's `decide` does, or after five lost races.
         """
         ...
 

@@ -44,19 +44,23 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     The class docstring is its manual page, the fields are its configuration, the module's name is
     its kind, and the first field is the one that a bare scalar in `relight.yaml` sets. Fields typed
-    `str` that hold a secret are listed in `SECRETS`; they arrive resolved. Durations arrive in
+    `str` that hold a secret are listed in `SECRETS`; they arrive resolved. Those in
+    `REFERABLE` may be a secret, like the address of a hook, and take a reference or a plain value.
+    Durations arrive in
     seconds in fields that end in `_s` and are written without that ending in `relight.yaml`
     (`timeout: 5s` sets `timeout_s`). The only failures that come out of the verb are `Transient`
     and `Permanent`.
     """
 
     SECRETS: ClassVar[frozenset[str]] = frozenset()
+    REFERABLE: ClassVar[frozenset[str]] = frozenset()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Give the fields with secrets hidden; rich prints plug-ins by this."""
         fields = [(name, getattr(self, name)) for name in self.__struct_fields__]
-        return [(name, MASK if value and name in self.SECRETS else value) for name, value in fields]
+        hidden = self.SECRETS | self.REFERABLE
+        return [(name, MASK if value and name in hidden else value) for name, value in fields]
 
     def __repr__(self) -> str:
         """Show the configuration with secrets hidden."""

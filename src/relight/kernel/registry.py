@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 from relight.kernel.faults import RelightError, did_you_mean
 from relight.kernel.plug import Plug
 
-
 P = TypeVar("P", bound=Plug)
 
 

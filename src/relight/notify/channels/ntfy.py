@@ -39,6 +39,7 @@ class NtfyChannel(Channel, frozen=True, kw_only=True):
     token: str = ""
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"token"})
+    REFERABLE: ClassVar[frozenset[str]] = frozenset({"url"})
     EXAMPLE: ClassVar[dict[str, Any]] = {
         "url": "https://ntfy.sh/where2eat-9f2k7q",
         "token": "env:NTFY_TOKEN",

@@ -28,6 +28,7 @@ class WebhookChannel(Channel, frozen=True, kw_only=True):
     key: str = ""
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"key"})
+    REFERABLE: ClassVar[frozenset[str]] = frozenset({"url"})
     EXAMPLE: ClassVar[dict[str, Any]] = {
         "url": "https://hooks.example.org/rebecca",
         "key": "env:HOOK_KEY",

@@ -60,6 +60,10 @@ class Narrator:
         self._console.print(Padding(Text(text, style="bold"), (0, 0, 0, 2)))
         self._console.print()
 
+    def gap(self) -> None:
+        """Leave a line empty."""
+        self._console.print()
+
     def place(self, label: str, where: str) -> None:
         """Name an address or a path on one line, however long, so that it can be opened."""
         line = Text.assemble((f"  {label:<9}", "dim"), where)
@@ -79,10 +83,10 @@ class Narrator:
             grid.add_row("", Text(each, style="dim"))
         self._console.print(grid)
 
-    async def pause(self) -> None:
-        """Give people time to read."""
-        self._doing = ""
-        await asyncio.sleep(self._pause_s)
+    async def pause(self, times: int = 1, *, before: str = "") -> None:
+        """Give people time to read, or `times` as much to do something `before` what follows."""
+        self._doing = before
+        await asyncio.sleep(self._pause_s * times)
 
     def end(self, report: Report) -> None:
         """Show what was measured, and by what each stage was verified."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,7 +20,6 @@ from relight.rehearse.page_form import posting_forms
 T = TypeVar("T")
 
 _AGAIN_S = 0.1
-_LONGEST_SHOWN = 160
 
 
 class NotSeen(RelightError):
@@ -48,6 +48,13 @@ class SeenIncident(msgspec.Struct, frozen=True, kw_only=True):
     verdict: SeenVerdict | None
     acknowledged_by: str
     postmortem: str
+
+
+class SeenEntry(msgspec.Struct, frozen=True):
+    """One entry of a timeline, in words."""
+
+    type: str
+    sentence: str
 
 
 class SeenCheck(msgspec.Struct, frozen=True):
@@ -135,11 +142,13 @@ class Outside:
         return await self.ask(path, method="POST", headers=headers, body=sent)
 
     async def page(self, path: str) -> str:
-        """Read a page as a browser without a session would. Raises `NotSeen` where it is refused."""
+        """Read a page as a browser without a session would. Raises `NotSeen` if it is refused."""
         answer = await self.ask(path, headers={"Accept": "text/html"}, follow_redirects=True)
         text = answer.body.decode("utf-8", "replace")
         if answer.status != 200:
-            msg = f"{path} answered {answer.status}: {' '.join(text.split())[:_LONGEST_SHOWN]}"
+            # Only how it begins: the rest of a link may be all that protects it.
+            place = "/".join(urlsplit(path).path.split("/")[:2])
+            msg = f"A page at {place} answered {answer.status}."
             raise NotSeen(msg)
         return text
 

@@ -1,0 +1,1 @@
+"""REHEARSE: stage an outage on this machine, and tell from outside whether it was handled."""

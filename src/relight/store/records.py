@@ -29,13 +29,15 @@ class InstanceRecord(msgspec.Struct, frozen=True):
 
 def load_instance(database: Database, now: datetime) -> InstanceRecord:
     """Read who we are, making it up on the first start."""
-    with database.write() as tx:
-        rows = tx.execute(select(t.instance)).all()
-        known = {row.name: row.value for row in rows}
-        if "id" not in known:
-            known = {"id": uuid7(now), "key": secrets.token_hex(32)}
-            for name, value in known.items():
-                tx.execute(insert(t.instance).values(name=name, value=value))
+    with database.read() as tx:
+        known = _instance(tx)
+    if "id" not in known:
+        with database.write() as tx:
+            known = _instance(tx)
+            if "id" not in known:
+                known |= {"id": uuid7(now), "key": secrets.token_hex(32)}
+                for name in ("id", "key"):
+                    tx.execute(insert(t.instance).values(name=name, value=known[name]))
     return InstanceRecord(known["id"], bytes.fromhex(known["key"]))
 
 
@@ -57,6 +59,10 @@ def _admins(tx: Connection) -> frozenset[str]:
         select(t.instance.c.name).where(t.instance.c.name.startswith(_ADMIN, autoescape=True))
     ).scalars()
     return frozenset(name.removeprefix(_ADMIN) for name in names)
+
+
+def _instance(tx: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in tx.execute(select(t.instance))}
 
 
 def next_number(database: Database, name: str) -> int:

@@ -53,7 +53,7 @@ async def _silent(reader: Reader, writer: Writer) -> None:
 
 async def _drip(reader: Reader, writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
+    while not writer.is_closing():
         writer.write(b"1\r\nx\r\n")
         await writer.drain()
         await asyncio.sleep(0.01)
@@ -61,14 +61,15 @@ async def _drip(reader: Reader, writer: Writer) -> None:
 
 async def _flood(reader: Reader, writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
+    while not writer.is_closing():
         writer.write(b"x" * 65536)
         await writer.drain()
+        await asyncio.sleep(0)  # On a connection that is gone, draining never waits.
 
 
 async def _headers(reader: Reader, writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
+    while not writer.is_closing():
         writer.write(b"X-More: " + b"x" * 4096 + b"\r\n")
         await writer.drain()
 

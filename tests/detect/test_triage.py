@@ -9,6 +9,7 @@ from relight.catalog.severity_matrix import DEFAULT
 from relight.detect.alert import Alert, clear, open_alert
 from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.triage import (
+    SETTLE_S,
     Classified,
     Declare,
     Join,
@@ -17,8 +18,10 @@ from relight.detect.triage import (
     Proposal,
     Reach,
     Reopen,
+    better_title,
     propose,
     regrade,
+    settles_in_s,
     severity_of,
 )
 from relight.incident.status import Status
@@ -293,3 +296,38 @@ def test_an_alert_that_is_known_or_over_asks_for_nothing() -> None:
     assert proposed(alert=clear(an_alert(), NOW)) == Nothing(
         reason="widget/through has come up again."
     )
+
+
+PAIR = a_service("through", "direct")
+
+
+@pytest.mark.parametrize(
+    "direct",
+    [
+        CheckState.fresh("widget/direct"),
+        a_state("direct", UP, seen_s_ago=6.0),
+        a_state("direct", CheckStatus.SUSPECT),
+    ],
+    ids=["never looked at", "not since it began", "being looked at again"],
+)
+def test_an_alert_waits_a_little_for_the_other_checks(direct: CheckState) -> None:
+    now_states = states(through=DOWN, direct=direct)
+    assert 0 < settles_in_s(an_alert(), PAIR, now_states, NOW) <= 1
+    assert settles_in_s(an_alert(), PAIR, now_states, after(SETTLE_S)) == 0
+
+
+@pytest.mark.parametrize("direct", [UP, DOWN])
+def test_an_alert_waits_for_nothing_that_is_clear(direct: CheckStatus) -> None:
+    assert settles_in_s(an_alert(), PAIR, states(through=DOWN, direct=direct), NOW) == 0
+    assert settles_in_s(an_alert(), a_service("through"), states(through=DOWN), NOW) == 0
+    cleared = clear(an_alert(), after(1))
+    assert settles_in_s(cleared, PAIR, states(direct=CheckStatus.SUSPECT), after(1)) == 0
+
+
+def test_our_title_grows_with_the_trouble_and_a_persons_stays() -> None:
+    two = a_service("through", "through-2")
+    part, down = "widget is failing in part", states(**{"through": DOWN, "through-2": DOWN})
+    assert better_title(part, two, down) == "widget is down"
+    assert better_title("The cat sat on it", two, down) == ""
+    assert better_title(part, two, states(**{"through": DOWN, "through-2": UP})) == ""
+    assert better_title("widget is down", two, down) == ""

@@ -57,6 +57,14 @@ def test_without_a_direct_check_nothing_is_guessed() -> None:
     )
 
 
+def test_what_fails_in_part_is_not_said_to_fail_altogether() -> None:
+    found = verdict(
+        a_service("through", "through-2"), states(**{"through": DOWN, "through-2": UP}), NOW
+    )
+
+    assert found.sentence.startswith("widget fails in part; there is no direct check")
+
+
 def test_a_service_with_direct_checks_only_has_no_edge_to_suspect() -> None:
     assert verdict(a_service("direct"), states(direct=DOWN), NOW).domain is Domain.ORIGIN
 

@@ -240,6 +240,53 @@ def test_an_alert_without_a_summary_can_reopen_too():
     assert story.last[0].reason == "widget/x fails again."
 
 
+NOTICE = "We are investigating trouble with Widget."
+
+
+def test_a_public_that_was_told_it_is_over_is_told_that_it_is_not():
+    story = Story(declare(first_notice=NOTICE)).run(CLEAR, by=RULE)
+    story.run(cmd.Resolve(gate=PASSED, last_word="Widget works again."), by=RULE).after(minutes=5)
+
+    story.run(cmd.JoinAlert(alert=alert(2), notice=NOTICE), by=RULE)
+
+    word = story.incident.public_updates[-1]
+    assert (word.text, word.status, word.neutral) == (NOTICE, Status.INVESTIGATING, True)
+    planned = [event for event in story.last if isinstance(event, ev.NextUpdatePlanned)]
+    assert [each.audience for each in planned] == [Audience.PUBLIC, Audience.INTERNAL]
+    assert story.incident.next_public_at == story.now + timedelta(minutes=30)
+
+
+def test_a_relapse_is_told_to_the_public_once():
+    story = Story(declare(first_notice=NOTICE))
+    watching = cmd.PostUpdate(
+        audience=Audience.PUBLIC, text="We are watching.", status=Status.MONITORING
+    )
+    story.run(CLEAR, by=RULE).run(watching).after(minutes=5)
+    assert story.run(cmd.JoinAlert(alert=alert(2), notice=NOTICE), by=RULE).kinds() == [
+        "Relapsed",
+        "PagingStarted",
+        "UpdatePosted",
+        "NextUpdatePlanned",
+        "AlertJoined",
+    ]
+    story.run(cmd.ClearAlert(alert_id="alert-2", check="widget/check-2"), by=RULE)
+    flapping = story.after(minutes=1).run(cmd.JoinAlert(alert=alert(3), notice=NOTICE), by=RULE)
+    assert flapping.kinds() == ["Relapsed", "PagingStarted", "AlertJoined"]
+
+
+def test_a_notice_is_only_for_what_seemed_over():
+    story = Story(declare(first_notice=NOTICE))
+    assert story.run(cmd.JoinAlert(alert=alert(2), notice=NOTICE), by=RULE).kinds() == [
+        "AlertJoined"
+    ]
+
+
+def test_a_better_title_comes_with_the_alert():
+    story = Story().run(cmd.JoinAlert(alert=alert(2), title="Widget is gone"), by=RULE)
+    assert story.kinds() == ["AlertJoined", "Retitled"]
+    assert story.incident.title == "Widget is gone"
+
+
 @pytest.mark.parametrize(
     "end", [cmd.Decline(reason="a test"), cmd.Merge(into="other")], ids=["declined", "merged"]
 )

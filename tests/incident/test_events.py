@@ -81,7 +81,7 @@ The edge fails.
 The title is now: Checkout fails.
 The severity is now S1: more is known.
 The status is now identified: bad deploy.
-Every check answers again; watched for 1 h.
+Every check answers again; now watched for 1 h.
 Not over yet: widget/through fails.
 People are being called.
 Nobody is called any more: Sam has it.

@@ -132,3 +132,8 @@ def test_after_the_end_come_the_draft_closing_and_reopening():
     story.run(cmd.RecordPostmortem(path="postmortems/a.md")).run(cmd.Close())
     assert ids(story) == ["reopen"]
     assert ids(Story().run(cmd.Merge(into="other"))) == []
+
+
+def test_what_was_reopened_does_not_seem_to_have_failed_all_the_time():
+    story = outage().after(minutes=30).run(cmd.Reopen(reason="it fails again"))
+    assert "It seemed over and was reopened at " in plain_sentence(story.incident, story.now)

@@ -29,7 +29,7 @@ def test_an_outage_reads_as_a_story():
         "Sam takes command.",
         "Public update: Pages load slowly. We are on it.",
         "widget/check-1 answers again.",
-        "Every check answers again; watched for 1 h.",
+        "Every check answers again; now watched for 1 h.",
         "Public update: Widget works again.",
         "Resolved; every criterion of the gate is met.",
     ]
@@ -99,3 +99,9 @@ def test_a_long_text_is_cut_in_the_sentence_and_whole_in_the_details():
 
     assert row.sentence.endswith("…")
     assert ("Text", text.strip()) in row.detail
+
+
+def test_a_check_that_was_taken_out_of_the_kit_does_not_answer_again():
+    gone = cmd.ClearAlert(alert_id="alert-1", check="widget/check-1", unwatched=True)
+    story = Story().run(gone, by=RULE)
+    assert "widget/check-1 is no longer watched." in [row.sentence for row in rows(story.entries)]

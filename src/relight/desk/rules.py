@@ -10,6 +10,7 @@ import msgspec
 
 from relight.catalog.catalog import FirstNotice
 from relight.catalog.service import Service
+from relight.catalog.severity_matrix import SeverityRule
 from relight.communicate.update import FIRST_NOTICE, first_notice, last_word
 from relight.desk.desk import Desk
 from relight.detect import triage
@@ -49,15 +50,24 @@ class Rules:
         """Work through the desk's ledger and records."""
         self._desk = desk
 
+    def settles_in_s(self, task: TriageAlert) -> float:
+        """Tell how soon to come back with an alert, so that the first word is right; 0 is now."""
+        desk = self._desk
+        alert = desk.checks.alert(task.alert)
+        service = alert and desk.catalog.service(alert.service)
+        if alert is None or service is None:
+            return 0.0
+        return triage.settles_in_s(alert, service, desk.checks.states(), desk.clock.now())
+
     def place_alert(self, task: TriageAlert, claim: Claim) -> bool:
         """Bring an alert to the incident it belongs to. True when the claim was completed."""
         alert = self._desk.checks.alert(task.alert)
-        service = alert and self._desk.catalog.service(alert.service)
-        if alert is None or service is None:
+        if alert is None:
             return False
         if alert.cleared_at is not None:
             return self._clear(alert, claim)
-        return self._open(alert, service, claim)
+        service = self._desk.catalog.service(alert.service)
+        return service is not None and self._open(alert, service, claim)
 
     def _open(self, alert: Alert, service: Service, claim: Claim) -> bool:
         desk = self._desk
@@ -105,7 +115,7 @@ class Rules:
             alert=_first(alert, ""),
             finding=_finding(verdict(service, states, now)),
             policy=desk.policy(severity_rule),
-            first_notice=self._notice(service, severity_rule.public_update_s, proposal),
+            first_notice=self._notice((service.name,), severity_rule),
         )
         desk.incidents.execute(
             uuid7(now),
@@ -117,11 +127,10 @@ class Rules:
             completes=claim,
         )
 
-    def _notice(self, service: Service, cadence_s: int | None, proposal: triage.Declare) -> str:
-        """Give the neutral first notice where the severity speaks to the public by itself."""
+    def _notice(self, services: tuple[str, ...], severity_rule: SeverityRule) -> str:
+        """Give the neutral notice where the severity speaks to the public by itself."""
         desk = self._desk
-        page = desk.catalog.status_page
-        severity_rule = desk.catalog.severities.rule(proposal.severity)
+        page, cadence_s = desk.catalog.status_page, severity_rule.public_update_s
         if (
             page.first_notice is not FirstNotice.AUTO
             or severity_rule.public_notice_s is None
@@ -130,7 +139,7 @@ class Rules:
             return ""
         next_at = desk.clock.now() + timedelta(seconds=cadence_s)
         template = desk.template("first-notice") or FIRST_NOTICE
-        return first_notice(desk.catalog, (service.name,), next_at, template=template)
+        return first_notice(desk.catalog, services, next_at, template=template)
 
     def _join(
         self,
@@ -152,6 +161,8 @@ class Rules:
             severity_reason=graded.reason,
             rule=severity_rule,
             policy=desk.policy(severity_rule),
+            notice=self._notice(incident.services, severity_rule),
+            title=triage.better_title(incident.title, service, states),
         )
         desk.incidents.execute(
             incident.id,
@@ -167,8 +178,12 @@ class Rules:
         desk = self._desk
         for incident in (*desk.incidents.all(live=True), *desk.incidents.all(limit=_RECENT)):
             if any(each.alert_id == alert.id for each in incident.open_alerts):
+                unwatched = alert.check not in desk.catalog.checks()
                 command = cmd.ClearAlert(
-                    alert_id=alert.id, check=alert.check, reason=f"{alert.check} answers again."
+                    alert_id=alert.id,
+                    check=alert.check,
+                    reason="It was taken out of the kit." if unwatched else "",
+                    unwatched=unwatched,
                 )
                 desk.incidents.execute(
                     incident.id,

@@ -12,7 +12,7 @@ import msgspec
 from relight.catalog.service import Route, Service
 from relight.catalog.severity_matrix import SeverityMatrix
 from relight.detect.alert import Alert
-from relight.detect.judge import CheckState
+from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.standing import by_route, standing, users_way
 from relight.incident.status import Status
 from relight.kernel.period import write_duration
@@ -78,7 +78,35 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+SETTLE_S = 2.0
+"""As long as this an alert waits for how the service's other checks stand."""
+
+_LOOK_AGAIN_S = 0.5
+_IN_PART = "{} is failing in part"
+
 Proposal: TypeAlias = Declare | Join | Reopen | Nothing
+
+
+def settles_in_s(
+    alert: Alert, service: Service, states: Mapping[str, CheckState], now: datetime
+) -> float:
+    """Tell how soon to look at an alert again because the other checks are not clear yet; 0 is now.
+
+    All checks are looked at as soon as one fails. Without this pause, what is down altogether would
+    be called failing in part, and nobody could tell the edge from the origin.
+    """
+    own = states.get(alert.check)
+    began_at = (own.first_failure_at if own else None) or alert.opened_at
+    left_s = SETTLE_S - (now - alert.opened_at).total_seconds()
+    others = [states.get(check.key) for check in service.checks if check.key != alert.check]
+    unclear = any(
+        state is None
+        or state.last_at is None
+        or state.last_at < began_at
+        or state.status is CheckStatus.SUSPECT
+        for state in others
+    )
+    return min(left_s, _LOOK_AGAIN_S) if unclear and alert.is_open and left_s > 0 else 0.0
 
 
 def severity_of(
@@ -229,4 +257,11 @@ def _not_over(resolved: Iterable[OpenIncident], service: str, now: datetime) -> 
 
 def _title(service: Service, states: Mapping[str, CheckState]) -> str:
     down = standing(users_way(service), states).all_fail
-    return f"{service.title} is down" if down else f"{service.title} is failing in part"
+    return f"{service.title} is down" if down else _IN_PART.format(service.title)
+
+
+def better_title(title: str, service: Service, states: Mapping[str, CheckState]) -> str:
+    """Give the title anew where ours said "in part" and it is down by now; else nothing."""
+    is_ours = title == _IN_PART.format(service.title)
+    better = _title(service, states)
+    return better if is_ours and better != title else ""

@@ -124,11 +124,14 @@ def _only_through_fails(
 ) -> _Finding:
     title = service.title
     through, direct = by_route(service, Route.THROUGH), by_route(service, Route.DIRECT)
-    if not direct:
-        return _unclear(
-            f"{title} fails; there is no direct check to tell the edge from the origin."
-        )
     began_at = _began_at(failing, fresh)
+    if not direct:
+        part = (
+            " in part" if any(_healthy_since(check, fresh, began_at) for check in through) else ""
+        )
+        return _unclear(
+            f"{title} fails{part}; there is no direct check to tell the edge from the origin."
+        )
     if any(_healthy_since(check, fresh, began_at) for check in through):
         return _unclear(
             f"{title} fails in part: some checks through the edge pass, and no direct check fails."

@@ -54,7 +54,11 @@ class Declare(Command, frozen=True, kw_only=True):
 
 
 class JoinAlert(Command, frozen=True, kw_only=True):
-    """Add an alert. Reopens what was resolved, sends a monitored one back to investigating."""
+    """Add an alert. Reopens what was resolved, sends a monitored one back to investigating.
+
+    `notice` is the neutral word for a public that was told that it is over; `title` is given where
+    the one before was a rule's and no longer says enough. Empty changes nothing.
+    """
 
     alert: FirstAlert
     finding: Finding | None = None
@@ -62,14 +66,17 @@ class JoinAlert(Command, frozen=True, kw_only=True):
     severity_reason: str = ""
     rule: SeverityRule | None = None
     policy: PagingPolicy | None = None
+    notice: str = ""
+    title: str = ""
 
 
 class ClearAlert(Command, frozen=True, kw_only=True):
-    """Take note that a check of the incident answers again."""
+    """Take note that a check of the incident answers again, or is watched no longer."""
 
     alert_id: str
     check: str
     reason: str = ""
+    unwatched: bool = False
 
 
 class Retitle(Command, frozen=True, kw_only=True):

@@ -71,7 +71,8 @@ def _decide(
         case cmd.Resolve():
             yield from _resolve(incident, command, by)
         case cmd.Reopen():
-            yield from _reopen(incident, reason(command.reason), command.policy, incident.rule, now)
+            yield from _reopen(incident, reason(command.reason), command.policy)
+            yield from _replan(incident, incident.rule, now)
         case cmd.Close():
             yield _close(incident, command)
         case cmd.Decline():
@@ -111,14 +112,7 @@ def _declare(command: cmd.Declare, now: datetime) -> Iterator[ev.IncidentEvent]:
     if command.policy:
         yield ev.PagingStarted(policy=command.policy)
     if command.first_notice:
-        yield ev.UpdatePosted(
-            audience=Audience.PUBLIC,
-            text=command.first_notice,
-            status=Status.INVESTIGATING,
-            neutral=True,
-        )
-    if command.first_notice and command.rule.public_update_s:
-        yield _planned(Audience.PUBLIC, now, command.rule.public_update_s)
+        yield from _noticed(command.first_notice, command.rule, now)
     if command.rule.internal_update_s:
         yield _planned(Audience.INTERNAL, now, command.rule.internal_update_s)
 
@@ -136,24 +130,31 @@ def _join_alert(
         incident.recovered_at is not None or incident.status is Status.MONITORING
     )
     if reopens:
-        yield from _reopen(incident, again, command.policy, rule, now)
+        yield from _reopen(incident, again, command.policy)
     elif relapses:
         # Whoever had it may sleep by now: to fail again is to call people again.
         yield ev.Relapsed(reason=again)
         yield from paging.start_again(incident, command.policy)
     elif not incident.live:
         raise no.NotLive
+    notice = command.notice if (reopens or relapses) and _needs_notice(incident) else ""
+    if notice:
+        yield from _noticed(notice, rule, now)
+    if reopens:
+        yield from _replan(incident, rule, now, noticed=bool(notice))
     yield _joined(command.alert)
     if command.finding and (
         incident.verdict is None or incident.verdict.sentence != command.finding.sentence
     ):
         yield _found(command.finding)
+    if command.title and command.title != incident.title:
+        yield ev.Retitled(title=one_line(command.title))
     if command.severity and rule is not incident.rule:
         yield ev.SeverityChanged(
             severity=command.severity, reason=command.severity_reason, rule=rule
         )
         if not reopens:
-            yield from _replan(incident, rule, now)
+            yield from _replan(incident, rule, now, noticed=bool(notice))
         if not (reopens or relapses):
             yield from paging.start_for_worse(incident, command.severity, command.policy)
 
@@ -162,7 +163,12 @@ def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.Inc
     still_open = [alert.alert_id for alert in incident.open_alerts]
     if command.alert_id not in still_open:
         return
-    yield ev.AlertCleared(alert_id=command.alert_id, check=command.check, reason=command.reason)
+    yield ev.AlertCleared(
+        alert_id=command.alert_id,
+        check=command.check,
+        reason=command.reason,
+        unwatched=command.unwatched,
+    )
     if incident.live and still_open == [command.alert_id]:
         yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
         yield from paging.stop(incident, "Every check of it answers again.")
@@ -270,8 +276,6 @@ def _reopen(
     incident: Incident,
     why: str,
     policy: ev.PagingPolicy | None,
-    rule: SeverityRule,
-    now: datetime,
 ) -> Iterator[ev.IncidentEvent]:
     if incident.live:
         msg = "This incident is live."
@@ -281,7 +285,6 @@ def _reopen(
         raise no.NotLive(msg, hint="Work on the other one.")
     yield ev.Reopened(reason=why)
     yield from paging.start_again(incident, policy)
-    yield from _replan(incident, rule, now)
 
 
 def _close(incident: Incident, command: cmd.Close) -> ev.Closed:
@@ -330,21 +333,38 @@ def _found(finding: cmd.Finding) -> ev.VerdictReached:
     )
 
 
+def _noticed(notice: str, rule: SeverityRule, now: datetime) -> Iterator[ev.IncidentEvent]:
+    yield ev.UpdatePosted(
+        audience=Audience.PUBLIC, text=notice, status=Status.INVESTIGATING, neutral=True
+    )
+    if rule.public_update_s:
+        yield _planned(Audience.PUBLIC, now, rule.public_update_s)
+
+
+def _needs_notice(incident: Incident) -> bool:
+    """Whether the public was last told something else than that it is being looked into."""
+    told = incident.public_updates
+    return bool(told) and told[-1].status is not Status.INVESTIGATING
+
+
 def _planned(audience: Audience, now: datetime, cadence_s: int) -> ev.NextUpdatePlanned:
     return ev.NextUpdatePlanned(audience=audience, at=now + timedelta(seconds=cadence_s))
 
 
-def _replan(incident: Incident, rule: SeverityRule, now: datetime) -> Iterator[ev.IncidentEvent]:
+def _replan(
+    incident: Incident, rule: SeverityRule, now: datetime, *, noticed: bool = False
+) -> Iterator[ev.IncidentEvent]:
     """Bring the next words forward to a rule's cadence; a time that was promised never moves back.
 
-    An ended incident has no times planned, so reopening plans them anew.
+    An ended incident has no times planned, so reopening plans them anew. Where the public was
+    `noticed` just now, its next word is planned already.
     """
     for audience, planned_at in (
         (Audience.PUBLIC, incident.next_public_at),
         (Audience.INTERNAL, incident.next_internal_at),
     ):
         cadence_s = _cadence_s(rule, audience)
-        if not cadence_s or (audience is Audience.PUBLIC and not incident.is_public):
+        if not cadence_s or (audience is Audience.PUBLIC and (noticed or not incident.is_public)):
             continue
         if planned_at is None or planned_at > now + timedelta(seconds=cadence_s):
             yield _planned(audience, now, cadence_s)

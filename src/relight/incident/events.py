@@ -76,11 +76,12 @@ class AlertJoined(Event, frozen=True, kw_only=True):
 
 
 class AlertCleared(Event, frozen=True, kw_only=True):
-    """A check of the incident answers again."""
+    """A check of the incident answers again, or is watched no longer."""
 
     alert_id: str
     check: str
     reason: str = ""
+    unwatched: bool = False
 
 
 class VerdictReached(Event, frozen=True, kw_only=True):

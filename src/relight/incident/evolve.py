@@ -113,6 +113,7 @@ def _fold(now: Incident, entry: Entry[ev.IncidentEvent]) -> Incident:
             return replace(
                 now,
                 status=Status.INVESTIGATING,
+                reopened_at=at,
                 resolved_at=None,
                 recovered_at=None,
                 closed_at=None,

@@ -97,6 +97,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     next_public_at: datetime | None = None
     recovered_at: datetime | None = None
     resolved_at: datetime | None = None
+    reopened_at: datetime | None = None
     closed_at: datetime | None = None
     gate: Gate | None = None
     override_reason: str = ""

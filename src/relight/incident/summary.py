@@ -53,6 +53,8 @@ def _sentences(incident: Incident, now: datetime) -> Iterator[str]:
             yield _who(incident)
         case Status.TRIAGE | Status.INVESTIGATING | Status.IDENTIFIED | Status.MONITORING:
             yield f"{title} since {_at(incident.began_at, now)}."
+            if incident.reopened_at:
+                yield f"It seemed over and was reopened at {_at(incident.reopened_at, now)}."
             if incident.recovered_at:
                 yield f"Every check answers again since {_at(incident.recovered_at, now)}."
             elif incident.verdict:

@@ -115,7 +115,8 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
         case ev.AlertJoined():
             return _end(event.summary or f"{event.check} fails")
         case ev.AlertCleared():
-            return f"{event.check} answers again."
+            ends = "is no longer watched" if event.unwatched else "answers again"
+            return f"{event.check} {ends}."
         case ev.VerdictReached():
             return _end(event.sentence)
         case ev.Retitled():
@@ -127,7 +128,9 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
         case ev.RecoveryObserved():
             if not event.stability_s:
                 return "Every check answers again."
-            return f"Every check answers again; watched for {write_duration(event.stability_s)}."
+            return (
+                f"Every check answers again; now watched for {write_duration(event.stability_s)}."
+            )
         case ev.Relapsed():
             return _because("Not over yet", event.reason)
         case ev.PagingStarted():

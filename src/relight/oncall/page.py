@@ -22,8 +22,6 @@ def compose(
         Detail("Severity", f"{incident.severity}: {incident.severity_reason}"),
         Detail("Since", f"{incident.began_at:%H:%M:%S} UTC"),
     ]
-    if incident.services:
-        details.append(Detail("Service", ", ".join(incident.services)))
     if incident.rule.acknowledge_s:
         details.append(Detail("Answer wanted within", write_duration(incident.rule.acknowledge_s)))
     return Message(

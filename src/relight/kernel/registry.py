@@ -3,11 +3,13 @@
 import importlib
 import pkgutil
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from relight.kernel.faults import RelightError, did_you_mean
 from relight.kernel.plug import Plug
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 P = TypeVar("P", bound=Plug)
 
@@ -26,7 +28,10 @@ class Registry(Generic[P]):
         self._base = base
 
     @cached_property
-    def _installed(self) -> dict[str, EntryPoint]:
+    def _installed(self) -> "dict[str, EntryPoint]":
+        # Looking through every installed package is slow, and our own kinds come first.
+        from importlib.metadata import entry_points
+
         return {point.name: point for point in entry_points(group=f"relight.{self.seam}")}
 
     @cached_property

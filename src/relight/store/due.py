@@ -13,7 +13,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from relight.kernel.ledger import Claim, Intent
+from relight.kernel.ledger import Claim
 from relight.store import tables as t
 from relight.store.engine import Database
 
@@ -102,6 +101,12 @@ class SqlDue:
         with self._database.write() as tx:
             tx.execute(delete(t.due).where(t.due.c.kind == kind, t.due.c.key == key))
 
+    def release(self) -> None:
+        """Free every row that is held, where nobody lives who could hold one."""
+        freed = update(t.due).where(t.due.c.token.is_not(None))
+        with self._database.write() as tx:
+            tx.execute(freed.values(lease_until=None, token=None))
+
     def shift(self, by: timedelta) -> None:
         """Move every row as the clock was moved, so that running delays keep their length."""
         moved = {
@@ -168,7 +173,7 @@ def schedule_in(
     """Make sure a row is due no later than this, within a transaction of the caller's."""
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     at = literal(due_at, t.Moment)
-    wanted = dialect.insert(t.due).values(_fresh(kind, key, due_at, payload))
+    wanted = dialect.insert(t.due).values(fresh_row(kind, key, due_at, payload))
     held = t.due.c.token.is_not(None)
     again_at = func.coalesce(t.due.c.again_at, at)
     tx.execute(
@@ -182,12 +187,8 @@ def schedule_in(
     )
 
 
-def insert_intent(tx: Connection, intent: Intent, *, key: str) -> None:
-    """Write an intent beside the entry that asked for it; its key must be new."""
-    tx.execute(insert(t.due).values(_fresh(intent.kind, key, intent.due_at, intent.payload)))
-
-
-def _fresh(kind: str, key: str, due_at: datetime, payload: msgspec.Struct) -> dict[str, object]:
+def fresh_row(kind: str, key: str, due_at: datetime, payload: msgspec.Struct) -> dict[str, object]:
+    """Give the columns of a row that nobody holds yet."""
     return {
         "kind": kind,
         "key": key,

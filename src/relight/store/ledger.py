@@ -1,11 +1,11 @@
 """Appends entries and intents in one transaction, for any room's stream."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from relight.kernel.actor import Actor, ActorKind
@@ -21,7 +21,7 @@ from relight.kernel.ledger import (
     Unknown,
 )
 from relight.store import tables as t
-from relight.store.due import complete_in, insert_intent
+from relight.store.due import complete_in, fresh_row
 from relight.store.engine import Collided, Database
 
 S = TypeVar("S")
@@ -31,6 +31,17 @@ E = TypeVar("E")
 _TRIES = 5
 _PAGE = 500
 _VERSION = 1
+
+# Built once: making a statement costs more than running it.
+_OF_STREAM = t.stream.c.stream == bindparam("of")
+_HEAD = select(t.stream.c.seq, t.stream.c.state).where(_OF_STREAM).with_for_update()
+_STATE = select(t.stream.c.state).where(_OF_STREAM)
+_COMMAND = select(t.command).where(t.command.c.id == bindparam("of"))
+_APPEND = insert(t.entry)
+_BEGIN = insert(t.stream)
+_MOVE = update(t.stream).where(_OF_STREAM)
+_DONE = insert(t.command)
+_ASK = insert(t.due)
 
 
 class SqlLedger(Generic[S, C, E]):
@@ -62,7 +73,7 @@ class SqlLedger(Generic[S, C, E]):
             try:
                 with self._database.write() as tx:
                     # The head first: whoever waits for its lock then sees what the other wrote.
-                    head = tx.execute(_head(stream)).first()
+                    head = tx.execute(_HEAD, {"of": stream}).first()
                     done = self._repeated(tx, command_id)
                     if done is None:
                         done = self._run(
@@ -86,7 +97,7 @@ class SqlLedger(Generic[S, C, E]):
         self,
         tx: Connection,
         stream: str,
-        head: Row[Any] | None,
+        head: Row[int, bytes] | None,
         command: C,
         *,
         by: Actor,
@@ -98,6 +109,8 @@ class SqlLedger(Generic[S, C, E]):
         seq = int(head.seq) if head else 0
         events = self._kind.decide(before, command, now, by)
         state, first = before, seq + 1
+        entries: list[Entry[E]] = []
+        intents: list[dict[str, object]] = []
         for event in events:
             seq += 1
             entry = Entry(
@@ -109,22 +122,30 @@ class SqlLedger(Generic[S, C, E]):
                 event=event,
             )
             state = self._kind.evolve(state, entry)
-            self._append(tx, entry)
+            entries.append(entry)
             for room, react in self._kind.reactors:
-                _ask(tx, stream, seq, room, react(entry, state))
+                intents += _asked(stream, seq, room, react(entry, state))
         if state is None:
             raise NeverDeclared
-        if events:
+        if entries:
+            tx.execute(_APPEND, [_row(entry) for entry in entries])
             self._fold(tx, stream, seq, state, now, is_new=head is None)
+        if intents:
+            tx.execute(_ASK, intents)
         tx.execute(
-            insert(t.command).values(
-                id=command_id, stream=stream, first_seq=first, end_seq=seq + 1, at=now
-            )
+            _DONE,
+            {
+                "id": command_id,
+                "stream": stream,
+                "first_seq": first,
+                "end_seq": seq + 1,
+                "at": now,
+            },
         )
         return Executed(stream=stream, state=state, first_seq=first, end_seq=seq + 1)
 
     def _repeated(self, tx: Connection, command_id: str) -> Executed[S] | None:
-        row = tx.execute(select(t.command).where(t.command.c.id == command_id)).first()
+        row = tx.execute(_COMMAND, {"of": command_id}).first()
         state = self._replay(tx, row.stream, before=row.end_seq) if row else None
         if row is None or state is None:
             return None
@@ -134,21 +155,6 @@ class SqlLedger(Generic[S, C, E]):
             first_seq=row.first_seq,
             end_seq=row.end_seq,
             repeated=True,
-        )
-
-    def _append(self, tx: Connection, entry: Entry[E]) -> None:
-        tx.execute(
-            insert(t.entry).values(
-                stream=entry.stream,
-                seq=entry.seq,
-                occurred_at=entry.occurred_at,
-                recorded_at=entry.recorded_at,
-                actor_kind=entry.by.kind.value,
-                actor_name=entry.by.name,
-                type=type(entry.event).__name__,
-                version=_VERSION,
-                body=msgspec.json.encode(entry.event),
-            )
         )
 
     def _fold(
@@ -176,9 +182,9 @@ class SqlLedger(Generic[S, C, E]):
         }
         if is_new:
             fresh = {"stream": stream, "kind": self._kind.name, "created_at": now, **values}
-            tx.execute(insert(t.stream).values(**fresh))
+            tx.execute(_BEGIN, fresh)
         else:
-            tx.execute(update(t.stream).where(t.stream.c.stream == stream).values(**values))
+            tx.execute(_MOVE, {"of": stream, **values})
 
     def read(self, id: str) -> S | None:  # noqa: A002
         """Give the folded state, or None where there is no such stream."""
@@ -186,7 +192,7 @@ class SqlLedger(Generic[S, C, E]):
             return self._read(tx, f"{self._kind.name}/{id}")
 
     def _read(self, tx: Connection, stream: str) -> S | None:
-        row = tx.execute(select(t.stream.c.state).where(t.stream.c.stream == stream)).first()
+        row = tx.execute(_STATE, {"of": stream}).first()
         return self._state.decode(row.state) if row else None
 
     def find(self, name: str) -> S | None:
@@ -259,10 +265,24 @@ class SqlLedger(Generic[S, C, E]):
         )
 
 
-def _head(stream: str) -> Select[Any]:
-    return select(t.stream).where(t.stream.c.stream == stream).with_for_update()
+def _row(entry: Entry[Any]) -> dict[str, object]:
+    return {
+        "stream": entry.stream,
+        "seq": entry.seq,
+        "occurred_at": entry.occurred_at,
+        "recorded_at": entry.recorded_at,
+        "actor_kind": entry.by.kind.value,
+        "actor_name": entry.by.name,
+        "type": type(entry.event).__name__,
+        "version": _VERSION,
+        "body": msgspec.json.encode(entry.event),
+    }
 
 
-def _ask(tx: Connection, stream: str, seq: int, room: str, intents: Sequence[Intent]) -> None:
+def _asked(
+    stream: str, seq: int, room: str, intents: Sequence[Intent]
+) -> Iterator[dict[str, object]]:
+    """Key each intent by what asked for it, which makes it unique."""
     for n, intent in enumerate(intents):
-        insert_intent(tx, intent, key=f"{stream}/{seq}/{room}/{n}")
+        key = f"{stream}/{seq}/{room}/{n}"
+        yield fresh_row(intent.kind, key, intent.due_at, intent.payload)

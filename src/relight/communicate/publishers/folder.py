@@ -1,6 +1,5 @@
 """A folder on this machine, which any web server can serve."""
 
-import asyncio
 import contextlib
 import errno
 import os
@@ -42,6 +41,9 @@ class FolderPublisher(Publisher, frozen=True, kw_only=True):
     async def publish(self, site: Mapping[str, bytes], ports: Ports) -> str:
         """Write, remove what is gone, and read back."""
         del ports
+        # Imported where a loop is running anyway: a shell that only reads the kit starts faster.
+        import asyncio
+
         return await asyncio.to_thread(_publish, Path(self.path), dict(site))
 
 

@@ -298,9 +298,6 @@ def test_an_alert_that_is_known_or_over_asks_for_nothing() -> None:
     )
 
 
-PAIR = a_service("through", "direct")
-
-
 @pytest.mark.parametrize(
     "direct",
     [

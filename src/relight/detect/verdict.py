@@ -126,11 +126,10 @@ def _only_through_fails(
     through, direct = by_route(service, Route.THROUGH), by_route(service, Route.DIRECT)
     began_at = _began_at(failing, fresh)
     if not direct:
-        part = (
-            " in part" if any(_healthy_since(check, fresh, began_at) for check in through) else ""
-        )
+        passing = any(_healthy_since(check, fresh, began_at) for check in through)
+        fails = "fails in part" if passing else "fails"
         return _unclear(
-            f"{title} fails{part}; there is no direct check to tell the edge from the origin."
+            f"{title} {fails}; there is no direct check to tell the edge from the origin."
         )
     if any(_healthy_since(check, fresh, began_at) for check in through):
         return _unclear(

@@ -182,3 +182,14 @@ def test_when_the_clock_was_moved_every_time_moves_with_it(due: SqlDue):
     assert due.next_due(["ring"]) == later(30 - 3600)
     assert due.complete(claim)
     assert [each.due_at for each in take(due, later(999))] == [later(-3500), later(-3400)]
+
+
+def test_what_the_dead_held_is_free_at_once_and_their_claims_are_void(due: SqlDue):
+    ask(due, "a")
+    (lost,) = take(due)
+    assert take(due) == []
+    due.release()
+    (found,) = take(due)
+    assert (found.key, found.attempts) == ("a", 0)
+    assert not due.complete(lost)
+    assert due.complete(found)

@@ -39,7 +39,7 @@ _CLOCK = rule("clock")
 class Worker:
     """All that runs without being asked. `start` and `stop` belong to the server's lifespan.
 
-    `lanes`, `prober` and `kit_watch` can also be run by hand, step by step, as a replay does.
+    `lanes` and `prober` can also be run by hand, step by step, as a replay does.
     """
 
     def __init__(self, house: House) -> None:
@@ -114,6 +114,11 @@ class Worker:
 
     async def _triage(self, claim: Claim) -> None:
         task = msgspec.json.decode(claim.payload, type=TriageAlert)
+        wait_s = await asyncio.to_thread(self._house.rules.settles_in_s, task)
+        if wait_s:
+            due_at = self._house.clock.now() + timedelta(seconds=wait_s)
+            await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at, attempts=0)
+            return
         if not await asyncio.to_thread(self._house.rules.place_alert, task, claim):
             await asyncio.to_thread(self._house.due.complete, claim)
 
@@ -131,9 +136,16 @@ class Worker:
             due_at = self._house.clock.now() + timedelta(seconds=again_s)
             await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at)
 
+    def prepare(self) -> None:
+        """Bring what is due into line with the kit; what a dead process held is free again."""
+        if self._house.database.is_sqlite:
+            # One process at a time holds the data folder. On PostgreSQL others may be at work.
+            self._house.due.release()
+        self.kit_watch.align()
+
     async def start(self) -> None:
-        """Bring what is due into line with the kit and begin."""
-        await asyncio.to_thread(self.kit_watch.align)
+        """Prepare and begin."""
+        await asyncio.to_thread(self.prepare)
         self._begin("dispatcher", self._dispatcher.run)
         self._begin("results", self.prober.record)
         self._begin("kit", self.kit_watch.run)

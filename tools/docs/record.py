@@ -103,29 +103,34 @@ def refusals() -> Page:
         "refusals.md",
         "Refusals and errors",
         "What Relight says when it does not do what was asked: the word that the API answers with "
-        "(`error`), the sentence, the next step where there is one, and the HTTP status. At the "
-        "shell the sentence is printed and the exit code is 1, or 3 for what could not be found "
-        "out.",
+        "(`error`), the sentence, the next step where there is one, and the HTTP status. The "
+        "sentence says more where more is known. At the shell it is printed and the exit code is "
+        "1, or 3 for what is not possible just now.",
     )
     groups: dict[str, list[type[RelightError]]] = {}
     for kind in _errors():
         if not first_sentence(kind):
             page.lacks(f"the error `{kind.__name__}`")
         groups.setdefault(_group(kind), []).append(kind)
-    for title, kinds in sorted(groups.items()):
+    for title in (*_GROUPS.values(), _OTHERS):
+        kinds = groups.get(title, [])
         rows = [
-            (code(kind.name), first_sentence(kind), kind.hint, str(_status(kind)))
+            (code(kind.name), first_sentence(kind), kind.hint, _status(kind))
             for kind in sorted(kinds, key=lambda each: each.name)
         ]
         page.add(f"## {title}", table(("Word", "Sentence", "Next step", "HTTP"), rows))
     return page
 
 
-def _status(kind: type[RelightError]) -> int:
+def _status(kind: type[RelightError]) -> str:
     # The status follows from the class alone; `__new__` spares each class's own arguments.
-    return status_of(kind.__new__(kind))
+    status = status_of(kind.__new__(kind))
+    # What no request can lead to falls through to 409, which would say nothing.
+    return "" if _group(kind) == _OTHERS and status == _FALLEN_THROUGH else str(status)
 
 
+_OTHERS = "At the shell, in a kit, in a plug-in"
+_FALLEN_THROUGH = 409
 _GROUPS: dict[type[RelightError], str] = {
     Denied: "Not allowed",
     NotFound: "Not there",
@@ -135,7 +140,7 @@ _GROUPS: dict[type[RelightError], str] = {
 
 
 def _group(kind: type[RelightError]) -> str:
-    return next((title for base, title in _GROUPS.items() if issubclass(kind, base)), "Others")
+    return next((title for base, title in _GROUPS.items() if issubclass(kind, base)), _OTHERS)
 
 
 def _errors() -> list[type[RelightError]]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from relight.catalog.person import Role
 from relight.store import tables as t
-from relight.store.access import AccessRecords, TokenNameTaken
+from relight.store.access import AccessRecords, TokenNameTaken, TokenNotFound
 from relight.store.engine import Database
 from tests.store.counting import NOW
 
@@ -30,8 +30,9 @@ def test_a_token_is_known_by_its_secret_until_it_is_revoked(access: AccessRecord
     secret = access.new_token("deploy", Role.RESPONDER, NOW)
     assert access.token_role(secret.reveal(), NOW) == ("deploy", Role.RESPONDER)
     assert access.token_role("something else", NOW) is None
-    assert access.revoke_token("deploy")
-    assert not access.revoke_token("deploy")
+    access.revoke_token("deploy")
+    with pytest.raises(TokenNotFound, match="deploy"):
+        access.revoke_token("deploy")
     assert access.token_role(secret.reveal(), NOW) is None
 
 

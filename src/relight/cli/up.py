@@ -45,9 +45,22 @@ class AlreadyUp(RelightError):
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 takes a free one.",
 )
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name that people open it by; may be repeated.",
+)
 @click.option("--url", default="", help="How people reach this from outside, like https://….")
 def up(  # noqa: PLR0917 - one parameter an option
-    folder: Path, data: Path | None, database: str, host: str, port: int, url: str
+    folder: Path,
+    data: Path | None,
+    database: str,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...],
+    url: str,
 ) -> None:
     """Watch, page and serve until stopped.
 
@@ -67,12 +80,12 @@ def up(  # noqa: PLR0917 - one parameter an option
         )
         try:
             _greet(house)
-            _run(house, listener)
+            _run(house, listener, hosts)
         finally:
             house.close()
 
 
-def _run(house: "House", listener: socket.socket) -> None:
+def _run(house: "House", listener: socket.socket, hosts: tuple[str, ...]) -> None:
     """Serve until a signal comes. The worker starts and stops within the server's lifespan."""
     import uvicorn
     import uvloop
@@ -83,6 +96,7 @@ def _run(house: "House", listener: socket.socket) -> None:
     worker = Worker(house)
     app = create_app(
         house,
+        allowed_hosts=hosts,
         loops=lambda: {"worker": worker.idle_s},
         on_startup=[worker.start],
         on_shutdown=[worker.stop],

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from relight.catalog.person import Role
-from relight.kernel.faults import Refused
+from relight.kernel.faults import NotFound, Refused, did_you_mean
 from relight.kernel.secret import Secret
 from relight.store import tables as t
 from relight.store.engine import Database
@@ -25,6 +25,10 @@ class TokenNameTaken(Refused):
     """There is a token by that name."""
 
     hint = "Choose another name, or revoke the old token first."
+
+
+class TokenNotFound(NotFound):
+    """There is no such token."""
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +78,13 @@ class AccessRecords:
                 tx.execute(update(t.token).where(mine).values(used_at=now))
         return row.name, Role(row.role)
 
-    def revoke_token(self, name: str) -> bool:
-        """Let a token count no longer; False when there is none by that name."""
+    def revoke_token(self, name: str) -> None:
+        """Let a token count no longer. Raises `TokenNotFound` with the nearest name."""
         with self._database.write() as tx:
-            return tx.execute(delete(t.token).where(t.token.c.name == name)).rowcount == 1
+            if tx.execute(delete(t.token).where(t.token.c.name == name)).rowcount == 1:
+                return
+        msg = f"There is no token `{name}`."
+        raise TokenNotFound(msg, hint=did_you_mean(name, [each.name for each in self.tokens()]))
 
     def tokens(self) -> list[TokenRecord]:
         """List the tokens by name."""

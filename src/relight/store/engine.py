@@ -34,6 +34,8 @@ class StoreUnavailable(Unavailable):
 class DataFolderNotWritable(StoreUnavailable):
     """The data folder cannot be written to."""
 
+    hint = "Give its owner the right to write there, or choose another with --data."
+
 
 class DiskFull(StoreUnavailable):
     """The disk is full."""

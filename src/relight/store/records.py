@@ -1,7 +1,7 @@
 """Rows beside the ledger: how each check stands, which alerts are open, who this instance is."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -137,6 +137,12 @@ class CheckRecords(Generic[S, A]):
                     self._clear(tx, outcome.clears, outcome.at)
                 for ask in outcome.asks:
                     schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
+
+    def rewrite(self, change: Callable[[S], S]) -> None:
+        """Change the state of every check in one transaction."""
+        with self._database.write() as tx:
+            for row in tx.execute(select(t.check_state)).all():
+                self._write_state(tx, row.check, change(self._state.decode(row.state)))
 
     def forget(self, checks: Sequence[str], now: datetime) -> list[str]:
         """Drop the state of checks that are no longer declared; gives the alerts this cleared."""

@@ -26,7 +26,6 @@ from relight.incident.events import IncidentEvent
 from relight.incident.evolve import evolve
 from relight.incident.state import Incident
 from relight.kernel.clock import Clock, SystemClock
-from relight.kernel.faults import RelightError
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import StreamKind
 from relight.kernel.plug import Plug, Plugged
@@ -39,7 +38,7 @@ from relight.oncall.react import react as oncall_react
 from relight.recover.react import react as recover_react
 from relight.store.access import AccessRecords
 from relight.store.due import SqlDue
-from relight.store.engine import Database
+from relight.store.engine import Database, DataFolderNotWritable
 from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
@@ -152,7 +151,9 @@ class House:
         kind = registry.get(declared.kind)
         settings = {
             name: self._secret(value).reveal()
-            if name in kind.SECRETS and isinstance(value, str) and is_reference(value)
+            if name in kind.SECRETS | kind.REFERABLE
+            and isinstance(value, str)
+            and is_reference(value)
             else value
             for name, value in declared.settings.items()
         }
@@ -182,12 +183,6 @@ def _network(catalog: Catalog, clock: Clock, password: Secret | None) -> Ports:
     return open_ports(catalog, clock, mail_password=password)
 
 
-class DataFolderNotWritable(RelightError):
-    """The data folder cannot be written to."""
-
-    hint = "Give its owner the right to write there, or choose another with --data."
-
-
 def open_data(folder: Path) -> Path:
     """Make sure the data folder is there and can be written; only its owner may look inside."""
     try:
@@ -212,7 +207,8 @@ def build(
 ) -> House:
     """Open a kit with its data folder, bringing the database up to date.
 
-    `outside` stands in for the network where an outage is replayed. Raises `KitMissing`, `KitFaulty`, or a `StoreUnavailable` that says what to do.
+    `outside` stands in for the network where an outage is replayed. Raises `KitMissing`,
+    `KitFaulty`, or a `StoreUnavailable` that says what to do.
     """
     clock = clock or SystemClock()
     kit = Kit(folder, read(folder, None, clock.now()))

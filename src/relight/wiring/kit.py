@@ -7,7 +7,7 @@ import msgspec
 
 from relight.communicate.publishers import PUBLISHERS
 from relight.config.kinds import Kinds
-from relight.config.read import read_kit
+from relight.config.read import FILE, KitMissing, Reading, read_kit
 from relight.desk.kit import Loaded
 from relight.detect.probes import PROBES
 from relight.kernel.faults import Fault, Level, RelightError
@@ -27,8 +27,16 @@ class KitFaulty(RelightError):
 
 
 def read(folder: Path, before: Loaded | None, now: datetime) -> Loaded:
-    """Read a kit. A faulty one keeps the catalogue before it; raises `KitFaulty` without one."""
-    reading = read_kit(folder, KINDS)
+    """Read a kit. A faulty one keeps the catalogue before it.
+
+    Without one before, raises `KitFaulty` or `KitMissing`.
+    """
+    try:
+        reading = read_kit(folder, KINDS)
+    except KitMissing as error:
+        if before is None:
+            raise
+        reading = Reading(None, (Fault(file=FILE, line=1, what=str(error), hint=error.hint),))
     if reading.catalog is None:
         if before is None:
             raise KitFaulty(reading.faults)

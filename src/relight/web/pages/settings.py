@@ -20,10 +20,6 @@ class TokenNameMissing(Refused):
     hint = "Name what will use it, like `deploy`."
 
 
-class NoSuchToken(Refused):
-    """There is no token by that name."""
-
-
 @get("/settings", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def show(house: TheHouse, request: Asker) -> Response[bytes]:
     """Show the installation; tokens are for admins."""
@@ -62,8 +58,7 @@ def revoke_token(house: TheHouse, request: Asker, data: Fields) -> Response[Any]
     form = Form(data)
 
     def do() -> str:
-        if not house.access.revoke_token(form.text("name")):
-            raise NoSuchToken
+        house.access.revoke_token(form.text("name"))
         return "/settings#tokens"
 
     again = partial(_draw, request, house)

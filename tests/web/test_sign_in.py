@@ -16,6 +16,7 @@ from relight.wiring.house import House
 from tests.web.given import client_of, house_at, with_session
 
 HTML = {"accept": "text/html"}
+TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.+Z]*|\d\d:\d\d(:\d\d)?|\d{9,}(\.\d+)?")
 
 
 def link_for(house: House, person: str, valid_s: float = 900) -> str:
@@ -95,7 +96,7 @@ def test_where_nobody_is_declared_the_owner_comes_in(tmp_path: Path):
 
 def test_nobody_learns_who_is_declared(client: TestClient[Front], house: House):
     answers = {
-        client.post("/sign-in", data={"who": who}, headers=HTML).text
+        TIMES.sub("", client.post("/sign-in", data={"who": who}, headers=HTML).text)
         for who in ("sam", "SAM ", "rebecca@example.org", "nobody", "", "\0")
     }
     assert len(answers) == 1

@@ -17,7 +17,8 @@ For whoever writes a page (`web/pages/`, `web/templates/`, `web/static/`):
   `sign-in-who.html`, `sign-in-sent.html`.
 - Everything in `web/static/` is served below `/static/`, beside `tokens.css` and `lamp.svg`.
 
-Blocking work runs in threads: write `def` handlers with `sync_to_thread=True`. Parameters are marked
-as Litestar 2.25 asks: `FromPath[str]`, `FromQuery[int]`, `URLEncodedBody[Form]`, and `QueryParameter(
-name=...)` where the name is no good one in Python; an unmarked one is a warning, so an error in tests.
+Blocking work runs in threads: write `def` handlers with `sync_to_thread=True`. Parameters are
+marked as Litestar 2.25 asks: `FromPath[str]`, `FromQuery[int]`, `URLEncodedBody[Form]`, and
+`Annotated[str, QueryParameter(name="next")]` where the name is no good one in Python. An unmarked
+one is a warning, so an error in tests.
 """

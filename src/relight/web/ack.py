@@ -1,7 +1,5 @@
 """Acknowledging by a signed link: the link is the proof, so no session is needed."""
 
-from contextlib import suppress
-
 import msgspec
 from litestar import post
 from litestar.params import FromPath
@@ -44,12 +42,17 @@ def opened(house: House, token: str) -> AckLink:
 
 @post("/ack/{token:str}", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
 def acknowledge(token: FromPath[str], house: TheHouse, request: WebRequest) -> Redirect:
-    """Acknowledge as the person the link was made for; a repeat changes nothing."""
+    """Acknowledge as the person the link was made for; a repeat changes nothing.
+
+    Where another person has it already, the refusal says who.
+    """
     link = opened(house, token)
-    with suppress(AlreadyAcknowledged):
-        house.desk.acknowledge(
-            link.incident.id, person=link.person, via="link", by=person(link.person)
-        )
+    by = person(link.person)
+    try:
+        house.desk.acknowledge(link.incident.id, person=link.person, via="link", by=by)
+    except AlreadyAcknowledged:
+        if not opened(house, token).done:
+            raise
     return Redirect(request.scope["path"], status_code=303)
 
 

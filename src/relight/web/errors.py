@@ -122,6 +122,13 @@ def framework(request: WebRequest, error: HTTPException) -> Response[Any]:
     return response
 
 
+def not_text(request: WebRequest, error: UnicodeDecodeError) -> Response[Any]:
+    """Answer to a body that is not UTF-8; anywhere else that is unexpected."""
+    if request.method == "GET":
+        return unexpected(request, error)
+    return answer(request, 400, Problem(error="invalid", sentence="The body is not UTF-8."))
+
+
 def _what_is_wrong(error: HTTPException) -> tuple[str, str]:
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         first = msgspec.convert(error.extra[0], _Finding)
@@ -151,5 +158,6 @@ def unexpected(request: WebRequest, error: Exception) -> Response[Any]:
 ANSWERS: dict[int | type[Exception], Callable[[WebRequest, Any], Response[Any]]] = {
     RelightError: ours,
     HTTPException: framework,
+    UnicodeDecodeError: not_text,
     Exception: unexpected,
 }

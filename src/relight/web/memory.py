@@ -9,7 +9,8 @@ import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
 from litestar.types import HTTPScope, Message, Receive, Send
 
@@ -28,14 +29,20 @@ _TYPES = {
 
 
 class Answer:
-    """One prepared answer: the two ASGI messages to send, the second also without a body."""
+    """One prepared answer: the two ASGI messages to send, the second also without a body.
 
-    __slots__ = ("body", "empty", "start")
+    `head` is the first as it goes over the wire, all but the empty line at its end.
+    """
+
+    __slots__ = ("body", "content", "empty", "head", "start")
 
     def __init__(self, status: int, headers: Headers, content: bytes) -> None:
         """Prepare it; a 304 has no length."""
         if status not in {204, 304}:
             headers = [*headers, (b"content-length", b"%d" % len(content))]
+        line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+        self.head = line + b"".join(b"%b: %b\r\n" % each for each in headers)
+        self.content = content
         self.start: Message = {"type": "http.response.start", "status": status, "headers": headers}
         self.body: Message = {"type": "http.response.body", "body": content, "more_body": False}
         self.empty: Message = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -144,29 +151,27 @@ class FilesInMemory:
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        self.served += 1
-        method = scope["method"]
-        if method not in {"GET", "HEAD"}:
+        if scope["method"] not in {"GET", "HEAD"}:
             await self._not_here.send(scope, send)
             return
-        found = self._files.get(scope["path"][self._prefix :] or "index.html")
+        await self.pick(scope["path"], scope["headers"]).send(scope, send)
+
+    def pick(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+        """Choose the answer to a GET or HEAD by path and headers, whose names are lower-case."""
+        self.served += 1
+        found = self._files.get(path[self._prefix :] or "index.html")
         if found is None:
-            await (self._missing if self._files else self._not_yet).send(scope, send)
-            return
+            return self._missing if self._files else self._not_yet
         known = b""
         zipped = False
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name == b"accept-encoding":
                 zipped = b"gzip" in value and not _REFUSES_GZIP.search(value)
             elif name == b"if-none-match":
                 known = value
-        if not known:
-            answer = found.zipped if zipped else found.plain
-        elif found.zipped_tag in known:
-            answer = found.zipped_known
-        elif found.plain_tag in known or known == b"*":
-            answer = found.plain_known
-        else:
-            answer = found.zipped if zipped else found.plain
-        await send(answer.start)
-        await send(answer.empty if method == "HEAD" else answer.body)
+        if known:
+            if found.zipped_tag in known:
+                return found.zipped_known
+            if found.plain_tag in known or known == b"*":
+                return found.plain_known
+        return found.zipped if zipped else found.plain

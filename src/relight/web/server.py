@@ -1,10 +1,74 @@
-"""The server that runs the app, stopping promptly while pages are open."""
+"""The server that runs the app: quick with the public page, prompt to stop while pages are open."""
 
 import socket
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from relight.web.front import Front
+from relight.web.memory import FilesInMemory
+from relight.web.public import PREFIX
+
+_PREFIX = PREFIX.encode()
+
+
+def public_first(site: FilesInMemory) -> type[HttpToolsProtocol]:
+    """Give uvicorn's protocol with a short way for the public page.
+
+    A plain GET below `/status/` is answered where its headers end: no task, no scope, one write of
+    what lies ready. Everything unusual (another method, a percent sign, HTTP/1.0, a reader who does
+    not keep up, requests in a queue) takes the ordinary way and gets the same answer there.
+    """
+
+    class PublicFirst(HttpToolsProtocol):
+        answered = False
+
+        def on_message_begin(self) -> None:
+            self.answered = False
+            self.url = b""
+            self.headers = []
+            self.expect_100_continue = False
+
+        def on_headers_complete(self) -> None:
+            if not self._is_plain():
+                self._begin_as_usual()
+                super().on_headers_complete()
+                return
+            self.answered = True
+            path = self.url.partition(b"?")[0].decode("ascii")
+            answer = site.pick(path, self.headers)
+            own = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
+            self.transport.write(b"%b%b\r\n%b" % (answer.head, own, answer.content))
+            self.on_response_complete()
+
+        def _begin_as_usual(self) -> None:
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.url, self.expect_100_continue = url, expects
+            self.headers.extend(headers)
+
+        def _is_plain(self) -> bool:
+            return (
+                self.url.startswith(_PREFIX)
+                and b"%" not in self.url
+                and self.parser.get_method() == b"GET"
+                and self.parser.get_http_version() == "1.1"
+                and self.parser.should_keep_alive()
+                and not self.parser.should_upgrade()
+                and not self.flow.write_paused
+                and not self.pipeline
+                and (self.cycle is None or self.cycle.response_complete)
+            )
+
+        def on_body(self, body: bytes) -> None:
+            if not self.answered:
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            if not self.answered:
+                super().on_message_complete()
+
+    return PublicFirst
 
 
 class Server(uvicorn.Server):
@@ -20,7 +84,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=public_first(app.site),
                 ws="none",
                 lifespan="on",
                 log_config=None,

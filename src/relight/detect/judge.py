@@ -5,7 +5,7 @@ looked at again at once, so that a total failure is judged within seconds and on
 never pages. Intervals are exact: the same results at the same times give the same judgement.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
 import msgspec
@@ -83,6 +83,17 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the last result is young enough to count as evidence."""
         age_s = self.age_s(now)
         return age_s is not None and age_s <= check.stale_after_s
+
+
+def shifted(state: CheckState, by: timedelta) -> CheckState:
+    """Move all times as the machine's clock was moved, so that lengths stay what they were."""
+    return msgspec.structs.replace(
+        state,
+        since=state.since and state.since + by,
+        last_at=state.last_at and state.last_at + by,
+        first_failure_at=state.first_failure_at and state.first_failure_at + by,
+        green_since=state.green_since and state.green_since + by,
+    )
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):

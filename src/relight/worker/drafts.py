@@ -57,8 +57,10 @@ class Postmortems:
     def _ours(folder: Path, incident: Incident) -> str | None:
         """Find a draft that was written just before a crash kept it off the record."""
         for path in sorted((folder / "postmortems").glob("*.md")):
-            head = path.read_text(encoding="utf-8", errors="replace")[:2000]
-            if incident.id in head:
+            if not path.is_file():
+                continue
+            head = path.read_text(encoding="utf-8", errors="replace").partition("\n---\n")[0]
+            if f"incident: {incident.id}" in head.splitlines():
                 return str(path.relative_to(folder))
         return None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from relight.catalog.service import Check
 from relight.communicate.react import PUBLISH, Publish
 from relight.config.watch import watched
 from relight.desk.kit import Kit, Loaded
@@ -42,6 +43,7 @@ class KitWatch:
         self._records = records
         self._clock = clock
         self._on_loaded = on_loaded
+        self._aligned: dict[str, Check] = {}
 
     def align(self) -> None:
         """Make exactly the declared checks due, and the public page published anew."""
@@ -51,6 +53,11 @@ class KitWatch:
         for n, key in enumerate(sorted(declared.keys() - scheduled)):
             first = now + timedelta(seconds=_SPREAD_S * n % 10)
             self._due.schedule(CHECK, key, due_at=first, payload=CheckDue(key))
+        for key in scheduled & declared.keys() & self._aligned.keys():
+            if declared[key] != self._aligned[key]:
+                # Its old interval may have been long; what it says now is unknown.
+                self._due.schedule(CHECK, key, due_at=now, payload=CheckDue(key))
+        self._aligned = declared
         for key in scheduled - declared.keys():
             self._due.cancel(CHECK, key)
         gone = sorted(self._records.states().keys() - declared.keys())
@@ -68,9 +75,10 @@ class KitWatch:
             if now == last:
                 continue
             last = now
-            await asyncio.to_thread(self._reload)
+            await asyncio.to_thread(self.reload)
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
+        """Read the kit again and put it in force, unless it is faulty."""
         before = self._kit.loaded
         after = self._read(self._kit.folder, before)
         self._kit.loaded = after

@@ -10,6 +10,7 @@ import structlog
 from relight.communicate.react import PUBLISH
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.desk.sign_in import SIGN_IN
+from relight.detect.judge import shifted
 from relight.incident.commands import RecordClockStep
 from relight.kernel.actor import rule
 from relight.kernel.clock import SystemClock
@@ -182,18 +183,24 @@ class Worker:
         return self._house.clock.monotonic_s() - self._dispatcher.turned_at_s
 
     async def _keep_time(self) -> None:
-        """Follow the machine's clock when it steps; what is due keeps its distance."""
-        house = self._house
+        """Look every second whether the machine's clock has stepped."""
         while True:
             await asyncio.sleep(1)
-            if not isinstance(house.clock, SystemClock) or abs(house.clock.step_s()) <= _STEP_S:
-                continue
-            step_s = house.clock.follow()
-            log.warning("clock.stepped", seconds=round(step_s, 1))
-            await asyncio.to_thread(house.due.shift, timedelta(seconds=step_s))
-            for incident in await asyncio.to_thread(lambda: house.incidents.all(live=True)):
-                command = RecordClockStep(seconds=round(step_s, 1))
-                await asyncio.to_thread(house.desk.run, incident.id, command, _CLOCK)
+            await asyncio.to_thread(self.follow_clock)
+
+    def follow_clock(self) -> None:
+        """Adopt the machine's time where it stepped; all that runs keeps its length."""
+        house = self._house
+        if not isinstance(house.clock, SystemClock) or abs(house.clock.step_s()) <= _STEP_S:
+            return
+        step = timedelta(seconds=house.clock.follow())
+        step_s = round(step.total_seconds(), 1)
+        log.warning("clock.stepped", seconds=step_s)
+        house.due.shift(step)
+        # Otherwise every result would be older than the last one for as long as it went back.
+        house.checks.rewrite(lambda state: shifted(state, step))
+        for incident in house.incidents.all(live=True):
+            house.desk.run(incident.id, RecordClockStep(seconds=step_s), _CLOCK)
 
     async def _sweep(self) -> None:
         """Pack old results and drop what has expired."""

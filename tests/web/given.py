@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def with_session(house: House, person: str, *, csrf: bool = True) -> dict[str, s
 
 
 @contextmanager
-def served(house: House, **options: object) -> Iterator[tuple[str, Server, threading.Thread]]:
+def served(house: House, **options: object) -> Generator[tuple[str, Server, threading.Thread]]:
     """Run the real server on a loopback socket; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(create_app(house, **options))  # pyright: ignore[reportArgumentType]

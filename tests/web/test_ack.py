@@ -9,7 +9,7 @@ from relight.kernel.severity import Severity
 from relight.kernel.signing import sign
 from relight.web.ack import PURPOSE
 from relight.web.front import Front
-from relight.wiring import House
+from relight.wiring.house import House
 
 HTML = {"accept": "text/html"}
 

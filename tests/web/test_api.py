@@ -9,11 +9,12 @@ from relight.incident.commands import PageContact, RequestPages
 from relight.kernel.actor import ActorKind, machine, person, rule
 from relight.kernel.severity import Severity
 from relight.web.front import Front
-from relight.wiring import House
+from relight.wiring.house import House
 from tests.web.given import with_session, with_token
 
 V1 = "/api/v1"
 Json: TypeAlias = Any
+AS_SAM: Json = {"as": "sam"}
 
 
 @pytest.fixture
@@ -122,7 +123,8 @@ def test_a_token_acts_as_a_program_unless_it_names_a_person(
     assert first.by == machine("ci")
     nobody = call(client, ci, "1/acknowledge", expect=400)
     assert nobody["field"] == "as"
-    assert call(client, ci, "1/acknowledge", **{"as": "sam"})["acknowledged_by"] == "sam"
+    taken = call(client, ci, "1/acknowledge", **AS_SAM)
+    assert taken["acknowledged_by"] == "sam"
     assert house.desk.timeline(house.desk.find("1"))[-1].by.kind is ActorKind.PERSON
     assert (
         call(client, ci, "1/notes", 404, text="x", **{"as": "eve"})["error"] == "person_not_found"
@@ -130,7 +132,7 @@ def test_a_token_acts_as_a_program_unless_it_names_a_person(
     assert (
         call(client, sam, "1/notes", 403, text="x", **{"as": "rebecca"})["error"] == "role_too_low"
     )
-    call(client, sam, "1/notes", text="x", **{"as": "sam"})
+    call(client, sam, "1/notes", text="x", **AS_SAM)
 
 
 def test_what_is_not_there_is_said_with_a_next_step(client: TestClient[Front], ci: dict[str, str]):

@@ -10,7 +10,7 @@ from relight.kernel.actor import person
 from relight.web.app import create_app
 from relight.web.front import Front
 from relight.web.headers import KnownHosts, is_loopback
-from relight.wiring import House
+from relight.wiring.house import House
 from tests.web.given import client_of, house_at, with_token
 
 EVERYWHERE = [

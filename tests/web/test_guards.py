@@ -56,7 +56,7 @@ def role_needed(handler: HTTPRouteHandler) -> Role | None:
 
 
 def address(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "x", path)
+    return re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:int\}", "1", path))
 
 
 def test_each_route_names_exactly_one_guard_and_the_open_ones_are_known(app: Front):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from relight.kernel.actor import person
-from relight.wiring import House
+from relight.wiring.house import House
 from tests.web.given import served, with_session
 
 SAM = person("sam")

@@ -16,7 +16,7 @@ from relight.web.front import Front
 from relight.web.headers import security_headers
 from relight.web.memory import FilesInMemory
 from relight.web.public import public_site
-from relight.wiring import House
+from relight.wiring.house import House
 
 LONG = b"<p>all is well</p>" * 100
 

@@ -13,7 +13,7 @@ from relight.kernel.actor import person
 from relight.kernel.severity import Severity
 from relight.web.app import create_app
 from relight.web.front import Front
-from relight.wiring import House
+from relight.wiring.house import House
 from tests.web.given import client_of, house_at, served, with_token
 
 

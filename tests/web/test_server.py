@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from relight.wiring import House
+from relight.wiring.house import House
 from tests.web.given import served
 
 

@@ -1,9 +1,11 @@
 """The server that runs the app: quick with the public page, prompt to stop while pages are open."""
 
 import socket
+from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from relight.web.front import Front
 from relight.web.memory import FilesInMemory
@@ -48,16 +50,18 @@ def public_first(site: FilesInMemory) -> type[HttpToolsProtocol]:
             self.headers.extend(headers)
 
         def _is_plain(self) -> bool:
+            parser = cast("HttpRequestParser", self.parser)
+            running = cast("RequestResponseCycle | None", self.cycle)
             return (
                 self.url.startswith(_PREFIX)
                 and b"%" not in self.url
-                and self.parser.get_method() == b"GET"
-                and self.parser.get_http_version() == "1.1"
-                and self.parser.should_keep_alive()
-                and not self.parser.should_upgrade()
+                and parser.get_method() == b"GET"
+                and parser.get_http_version() == "1.1"
+                and parser.should_keep_alive()
+                and not parser.should_upgrade()
                 and not self.flow.write_paused
                 and not self.pipeline
-                and (self.cycle is None or self.cycle.response_complete)
+                and (running is None or running.response_complete)
             )
 
         def on_body(self, body: bytes) -> None:

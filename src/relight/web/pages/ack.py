@@ -1,6 +1,7 @@
 """`/ack/{token}`: what the link in a page opens; pressing the button acknowledges."""
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from relight.incident.summary import plain_sentence
 from relight.web.account import open_to_all
@@ -11,7 +12,7 @@ from relight.web.shell import page
 
 
 @get("/ack/{token:str}", guards=[open_to_all], sync_to_thread=True, include_in_schema=False)
-def show(token: str, house: TheHouse, request: Asker) -> Response[bytes]:
+def show(token: FromPath[str], house: TheHouse, request: Asker) -> Response[bytes]:
     """Ask for the confirmation: mail scanners open links too."""
     link = opened(house, token)
     sentence = plain_sentence(link.incident, house.clock.now())

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from litestar import Response, post
+from litestar.params import FromPath
 
 from relight.incident import commands as cmd
 from relight.incident.state import Incident
@@ -55,7 +56,7 @@ class _Act:
     sync_to_thread=True,
     include_in_schema=False,
 )
-def acknowledge(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def acknowledge(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that whoever is signed in has it."""
     act = _Act(house, request, ref, data)
     do = partial(house.desk.acknowledge, ref, person=act.person, via="page", by=act.by)
@@ -63,7 +64,7 @@ def acknowledge(ref: str, house: TheHouse, request: Asker, data: Fields) -> Resp
 
 
 @_form("/incidents/{ref:str}/duty")
-def duty(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def duty(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Take a role, or hand it to another."""
     act = _Act(house, request, ref, data)
     return act.answer(partial(_duty, act), "duty", "duty", "#people")
@@ -80,7 +81,7 @@ def _duty(act: _Act) -> Incident:
 
 
 @_form("/incidents/{ref:str}/note")
-def note(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def note(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Write something down, also with the time it happened."""
     act = _Act(house, request, ref, data)
     return act.answer(partial(_note, act), "noted", "note", "#timeline")
@@ -100,7 +101,7 @@ def _note(act: _Act) -> Incident:
 @post(
     "/incidents/{ref:str}/update", guards=[responder], sync_to_thread=True, include_in_schema=False
 )
-def update(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def update(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Give word inside at once; word to the public is shown first and posted on confirmation."""
     act = _Act(house, request, ref, data)
     if act.form.text("audience") != Audience.PUBLIC:
@@ -147,7 +148,7 @@ def _update(act: _Act, audience: Audience) -> Incident:
     sync_to_thread=True,
     include_in_schema=False,
 )
-def severity(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def severity(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Override the severity, with a reason."""
     act = _Act(house, request, ref, data)
     return act.answer(partial(_severity, act), "severity", "severity")
@@ -166,7 +167,7 @@ def _severity(act: _Act) -> Incident:
 @post(
     "/incidents/{ref:str}/resolve", guards=[responder], sync_to_thread=True, include_in_schema=False
 )
-def resolve(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def resolve(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """End it, by the gate's figures or over them with a reason."""
     act = _Act(house, request, ref, data)
     do = partial(
@@ -183,7 +184,7 @@ def resolve(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response
 @post(
     "/incidents/{ref:str}/reopen", guards=[responder], sync_to_thread=True, include_in_schema=False
 )
-def reopen(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def reopen(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that it was not over."""
     act = _Act(house, request, ref, data)
     reason = act.form.text("reason")
@@ -194,7 +195,7 @@ def reopen(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[
 @post(
     "/incidents/{ref:str}/close", guards=[responder], sync_to_thread=True, include_in_schema=False
 )
-def close(ref: str, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def close(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that nothing is left to do."""
     act = _Act(house, request, ref, data)
     do = partial(house.desk.run, ref, cmd.Close(), act.by, act.command_id)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from relight.incident import commands as cmd
 from relight.incident.refusals import NoSuchEntry
@@ -17,13 +18,15 @@ _PATH = "/incidents/{ref:str}/entries/{seq:int}/correct"
 
 
 @get(_PATH, guards=[responder], sync_to_thread=True, include_in_schema=False)
-def ask(ref: str, seq: int, house: TheHouse, request: Asker) -> Response[bytes]:
+def ask(ref: FromPath[str], seq: FromPath[int], house: TheHouse, request: Asker) -> Response[bytes]:
     """Show the entry and the form."""
     return _form(request, house, ref, seq, None)
 
 
 @post(_PATH, guards=[responder], sync_to_thread=True, include_in_schema=False)
-def correct(ref: str, seq: int, house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+def correct(
+    ref: FromPath[str], seq: FromPath[int], house: TheHouse, request: Asker, data: Fields
+) -> Response[Any]:
     """Record the right words, and why they were needed."""
     form, account = Form(data), account_of(request)
     command = cmd.Correct(seq=seq, text=form.text("text"), reason=form.text("reason"))

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, Literal
 
 from litestar import Request, Response, get, post
+from litestar.params import FromQuery
 
 from relight.kernel.severity import Severity
 from relight.web.account import Account, account_of, responder, viewer
@@ -16,7 +17,9 @@ _MOST = 200
 
 @get("/incidents", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def index(
-    house: TheHouse, request: Request[Any, Any, Any], show: Literal["live", "ended", "all"] = "all"
+    house: TheHouse,
+    request: Request[Any, Any, Any],
+    show: FromQuery[Literal["live", "ended", "all"]] = "all",
 ) -> Response[bytes]:
     """List incidents, newest first."""
     wanted = {"live": True, "ended": False, "all": None}[show]
@@ -25,7 +28,9 @@ def index(
 
 
 @get("/incidents/new", guards=[responder], sync_to_thread=True, include_in_schema=False)
-def new(house: TheHouse, request: Request[Any, Any, Any], service: str = "") -> Response[bytes]:
+def new(
+    house: TheHouse, request: Request[Any, Any, Any], service: FromQuery[str] = ""
+) -> Response[bytes]:
     """Show the form; `service` is ticked beforehand."""
     return _form(request, house, None, services=(service,))
 

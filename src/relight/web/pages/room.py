@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath, FromQuery
 
 from relight.catalog.person import Role
 from relight.communicate.cadence import owed
@@ -31,7 +32,11 @@ class NoPostmortem(NotFound):
 
 @get("/incidents/{ref:str}", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def room(
-    ref: str, house: TheHouse, request: Request[Any, Any, Any], *, whole: bool = False
+    ref: FromPath[str],
+    house: TheHouse,
+    request: Request[Any, Any, Any],
+    *,
+    whole: FromQuery[bool] = False,
 ) -> Response[bytes]:
     """Show the room; `whole` gives the timeline to its first entry."""
     return draw(request, house, house.desk.find(ref), whole=whole)
@@ -39,7 +44,11 @@ def room(
 
 @get("/incidents/{ref:str}/fragment", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def fragment(
-    ref: str, house: TheHouse, request: Request[Any, Any, Any], *, whole: bool = False
+    ref: FromPath[str],
+    house: TheHouse,
+    request: Request[Any, Any, Any],
+    *,
+    whole: FromQuery[bool] = False,
 ) -> Response[bytes]:
     """Give the parts of the room that change, for swapping into the open page."""
     return draw(request, house, house.desk.find(ref), whole=whole, template="room-fragment.html")
@@ -48,7 +57,7 @@ def fragment(
 @get(
     "/incidents/{ref:str}/postmortem", guards=[viewer], sync_to_thread=True, include_in_schema=False
 )
-def postmortem(ref: str, house: TheHouse) -> Response[str]:
+def postmortem(ref: FromPath[str], house: TheHouse) -> Response[str]:
     """Give the draft as it lies in the kit folder. Raises `NoPostmortem`."""
     incident = house.desk.find(ref)
     folder = house.folder.resolve()

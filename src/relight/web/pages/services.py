@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from relight.desk.desk import ServiceNotFound
 from relight.web.account import viewer
@@ -25,7 +26,7 @@ def index(house: TheHouse, request: Asker) -> Response[bytes]:
 
 @get("/services/{name:str}", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def service(
-    name: str, house: TheHouse, request: Asker, hours: Literal[1, 6, 24] = 6
+    name: FromPath[str], house: TheHouse, request: Asker, hours: FromQuery[Literal[1, 6, 24]] = 6
 ) -> Response[bytes]:
     """Show one service. Raises `ServiceNotFound`."""
     now, desk = house.clock.now(), house.desk

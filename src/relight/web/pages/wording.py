@@ -47,6 +47,7 @@ def dress(environment: Environment) -> None:
     filters.update(
         clock=clock,
         moment=moment,
+        day=day,
         ago=ago,
         duration=write_duration,
         shape=shape,
@@ -74,6 +75,12 @@ def moment(at: datetime) -> Markup:
     """Write day and time."""
     here = at.astimezone(UTC)
     return _marked(here, f"{here.day} {here:%b %Y, %H:%M} UTC", "moment")
+
+
+def day(at: datetime) -> Markup:
+    """Write the day alone."""
+    here = at.astimezone(UTC)
+    return _marked(here, f"{here:%A}, {here.day} {here:%B %Y}", "day")
 
 
 def ago(at: datetime, now: datetime) -> Markup:

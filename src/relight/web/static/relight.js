@@ -23,6 +23,7 @@
     clock: (d) => `${two(d.getHours())}:${two(d.getMinutes())}`,
     second: (d) => `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`,
     moment: (d) => `${d.getDate()} ${d.toLocaleString("en", { month: "short" })} ${d.getFullYear()}, ${written.clock(d)}`,
+    day: (d) => d.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" }),
     ago: (d) => ago(d.getTime()),
   };
   const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -47,7 +48,7 @@
 
   // ---- what was typed outlives a reload, until it is sent
 
-  const key = (form, field) => `draft ${location.pathname} ${form.getAttribute("action")} ${form.querySelector("[name=audience]")?.value ?? ""} ${field.name}`;
+  const key = (form, field) => `draft ${form.getAttribute("action")} ${form.querySelector("[name=audience]")?.value ?? ""} ${field.name}`;
   const texts = (form) => form.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])");
   const keepDrafts = () => {
     for (const form of document.querySelectorAll("form[data-draft]")) {
@@ -60,7 +61,8 @@
         }
         field.addEventListener("input", () => sessionStorage.setItem(key(form, field), field.value));
       }
-      form.addEventListener("submit", () => texts(form).forEach((field) => sessionStorage.removeItem(key(form, field))));
+      if (form.dataset.draft === "keep") continue; // what is only previewed is not sent yet
+      form.addEventListener("submit", () => [...form.elements].forEach((field) => sessionStorage.removeItem(key(form, field))));
     }
   };
 
@@ -126,6 +128,8 @@
 
   window.addEventListener("hashchange", reveal);
   document.body.addEventListener("htmx:after:swap", () => { localise(); count(); });
+  const said = document.querySelector(".said[role=status]");
+  if (said) setTimeout(() => { said.hidden = true; }, 8000);
   localise();
   count();
   zone();

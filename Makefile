@@ -44,10 +44,11 @@ format: $(READY) ## lay out the code and mend what can be mended by rule
 	$(BIN)/ruff format .
 
 bench: $(READY) ## measure, and write bench/report.md
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m bench $(ARGS)
 
 prove: $(READY) ## the long tests: kills at every step, many seeds
-	$(BIN)/pytest --override-ini 'addopts=' --strict-markers --strict-config --timeout 3600 -m prove $(ARGS)
+	$(BIN)/pytest --timeout 3600 -m prove $(ARGS)
 
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python -m tools.docs $(ARGS)
@@ -58,6 +59,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: $(READY) ## pin the newest versions that fit pyproject.toml
 	$(UV_COMPILE) --upgrade --group dev --output-file requirements/dev.txt pyproject.toml
 	$(UV_COMPILE) --upgrade --constraints requirements/dev.txt --output-file requirements/run.txt pyproject.toml
+	$(UV_COMPILE) --upgrade --constraints requirements/dev.txt --group bench --output-file requirements/bench.txt pyproject.toml
 
 clean: ## remove caches and build output; `rm -rf .venv` starts the environment anew
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -82,9 +82,9 @@ def _beside(
     now: datetime,
 ) -> str:
     words: list[str] = []
-    if live and standings:
-        works = len(standings) - len(worst)
-        words.append(f"{works} of {counted(len(standings), 'service')} work.")
+    if live and len(standings) > 1:
+        fine = len(standings) - len(worst)
+        words.append(f"{fine} of {len(standings)} services {'works' if fine == 1 else 'work'}.")
     if checked_at:
         age_s = (now - checked_at).total_seconds()
         words.append(f"Last checked {coarse(max(age_s, 0))} ago.")

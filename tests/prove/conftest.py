@@ -1,6 +1,7 @@
 """Databases to kill a process on, and a voice while it takes minutes."""
 
 import itertools
+import sys
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -36,13 +37,17 @@ def fresh_postgres() -> Generator[Callable[[], str]]:
 
 
 @pytest.fixture
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Writes a line to the terminal, where one process has it to itself."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+def say(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], None]:
+    """Writes a line to the terminal while a long test runs; a short one says nothing."""
+    is_long = request.node.get_closest_marker("prove") is not None
 
     def line(words: str) -> None:
-        if reporter is not None and request.node.get_closest_marker("prove"):
-            reporter.write_line(words)
+        if is_long:
+            with capsys.disabled():
+                sys.stdout.write(f"\n{words}")
+                sys.stdout.flush()
 
     return line
 

@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Claim
@@ -32,12 +34,13 @@ def load_instance(database: Database, now: datetime) -> InstanceRecord:
     with database.read() as tx:
         known = _instance(tx)
     if "id" not in known:
-        with database.write() as tx:
+        fresh = {"id": uuid7(now), "key": secrets.token_hex(32)}
+        with suppress(IntegrityError), database.write() as tx:
+            rows = [{"name": name, "value": value} for name, value in fresh.items()]
+            tx.execute(insert(t.instance), rows)
+        # Another process may have been first; what it wrote is who we are.
+        with database.read() as tx:
             known = _instance(tx)
-            if "id" not in known:
-                known |= {"id": uuid7(now), "key": secrets.token_hex(32)}
-                for name in ("id", "key"):
-                    tx.execute(insert(t.instance).values(name=name, value=known[name]))
     return InstanceRecord(known["id"], bytes.fromhex(known["key"]))
 
 
@@ -67,17 +70,24 @@ def _instance(tx: Connection) -> dict[str, str]:
 
 def next_number(database: Database, name: str) -> int:
     """Give the next number of a series that people see (`INC-4`); a gap is harmless."""
+    one_more = (
+        update(t.counter)
+        .where(t.counter.c.name == name)
+        .values(value=t.counter.c.value + 1)
+        .returning(t.counter.c.value)
+    )
+    while True:
+        with suppress(IntegrityError), database.write() as tx:
+            taken = tx.execute(one_more).scalar()
+            if taken is None:
+                tx.execute(insert(t.counter).values(name=name, value=1))
+            return int(taken or 1)
+
+
+def forget_commands(database: Database, *, before: datetime) -> None:
+    """Drop the answers to commands so old that nobody repeats them."""
     with database.write() as tx:
-        taken = tx.execute(
-            update(t.counter)
-            .where(t.counter.c.name == name)
-            .values(value=t.counter.c.value + 1)
-            .returning(t.counter.c.value)
-        ).scalar()
-        if taken is not None:
-            return int(taken)
-        tx.execute(insert(t.counter).values(name=name, value=1))
-    return 1
+        tx.execute(delete(t.command).where(t.command.c.at < before))
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from relight.learn.react import POSTMORTEM
 from relight.oncall.react import DELIVER, ROUND, CallRound
 from relight.recover.react import STABILITY, CheckStability
 from relight.store.engine import Pulse
+from relight.store.records import forget_commands
 from relight.wiring.house import House
 from relight.worker.checks import CHECK, Prober
 from relight.worker.copies import Copies
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 _STEP_S = 2.0
 _DRAIN_S = 1.5
 _SWEEP_S = 300.0
+_COMMANDS_KEPT = timedelta(days=30)
 _RULE_LEASE_S = 20.0
 _CLOCK = rule("clock")
 
@@ -212,5 +214,8 @@ class Worker:
                 await asyncio.to_thread(house.series.compact, now)
                 await asyncio.to_thread(house.series.retain, now)
                 await asyncio.to_thread(house.access.sweep, now)
+                await asyncio.to_thread(
+                    forget_commands, house.database, before=now - _COMMANDS_KEPT
+                )
             except RelightError as error:
                 log.warning("sweep.put_off", reason=str(error))

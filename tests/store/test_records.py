@@ -1,0 +1,126 @@
+"""Rows beside the ledger: who we are, numbers for people, checks with their alerts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from sqlalchemy import func, insert, select
+
+from relight.catalog.service import Check
+from relight.detect.alert import Alert, open_alert
+from relight.detect.judge import CheckState
+from relight.kernel.plug import Plugged
+from relight.store import tables as t
+from relight.store.due import SqlDue
+from relight.store.engine import Database
+from relight.store.records import (
+    Asked,
+    CheckRecords,
+    Outcome,
+    admins,
+    forget_commands,
+    load_instance,
+    make_admin,
+    next_number,
+)
+
+NOW = datetime(2026, 5, 2, 2, 3, tzinfo=UTC)
+CHECK = Check(service="widget", name="through", probe=Plugged("tcp", {"address": "127.0.0.1:9"}))
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What the due row of a check carries here."""
+
+    check: str
+
+
+def test_an_installation_is_made_up_once(database: Database):
+    first = load_instance(database, NOW)
+    assert load_instance(database, NOW + timedelta(days=1)) == first
+    assert len(first.key) == 32
+
+
+def test_numbers_never_repeat_whoever_asks(database: Database):
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(next_number, database, "incident") for _ in range(20)]
+    assert sorted(each.result() for each in asked) == list(range(1, 21))
+
+
+def test_an_admin_stays_one(database: Database):
+    make_admin(database, "rebecca")
+    make_admin(database, "rebecca")
+    assert admins(database) == {"rebecca"}
+
+
+def records(database: Database) -> CheckRecords[CheckState, Alert]:
+    return CheckRecords(database, state=CheckState, alert=Alert)
+
+
+def outcome(database: Database, **changes: object) -> Outcome[CheckState, Alert]:
+    """Claim the check's row and make an outcome of it."""
+    due = SqlDue(database)
+    due.schedule("check", CHECK.key, due_at=NOW, payload=Look(CHECK.key))
+    (claim,) = due.claim(["check"], now=NOW + timedelta(hours=1), limit=1, lease_s=10)
+    usual = Outcome[CheckState, Alert](
+        check=CHECK.key,
+        state=CheckState.fresh(CHECK.key),
+        claim=claim,
+        at=NOW,
+        again_at=NOW + timedelta(seconds=60),
+    )
+    return msgspec.structs.replace(usual, **changes)
+
+
+def test_an_outcome_is_written_whole(database: Database):
+    alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
+    ask = Asked(kind="triage", key="a1/opened", due_at=NOW, payload=Look("a1"))
+    kept = records(database)
+    kept.save([outcome(database, alert=alert, asks=(ask,))])
+    assert kept.states() == {CHECK.key: CheckState.fresh(CHECK.key)}
+    assert kept.alerts(only_open=True) == [alert]
+    due = SqlDue(database)
+    assert due.keys("triage") == {"a1/opened"}
+    assert due.next_due(["check"]) == NOW + timedelta(seconds=60)
+
+
+def test_an_alert_is_cleared_once_and_another_may_open(database: Database):
+    first = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
+    second = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW + timedelta(hours=2), "a2")
+    kept = records(database)
+    kept.save([outcome(database, alert=first)])
+    kept.save([outcome(database, clears="a1", at=NOW + timedelta(minutes=5))])
+    kept.save([outcome(database, alert=second)])
+    cleared = kept.alert("a1")
+    assert cleared is not None
+    assert cleared.cleared_at == NOW + timedelta(minutes=5)
+    assert [each.id for each in kept.alerts(only_open=True)] == ["a2"]
+    assert [each.id for each in kept.alerts()] == ["a2", "a1"]
+
+
+def test_an_outcome_whose_lease_was_lost_leaves_no_trace(database: Database):
+    late = outcome(database)
+    SqlDue(database).claim(["check"], now=NOW + timedelta(hours=2), limit=1, lease_s=10)
+    kept = records(database)
+    kept.save([late])
+    assert kept.states() == {}
+
+
+def test_a_check_that_is_no_longer_declared_takes_its_alert_along(database: Database):
+    kept = records(database)
+    alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
+    kept.save([outcome(database, alert=alert)])
+    assert kept.forget([CHECK.key], NOW) == ["a1"]
+    assert kept.states() == {}
+    assert kept.alerts(only_open=True) == []
+
+
+def test_old_answers_to_commands_are_dropped(database: Database):
+    with database.write() as tx:
+        for n, at in enumerate((NOW - timedelta(days=40), NOW)):
+            row = {"id": f"c{n}", "stream": "incident/x", "first_seq": 1, "end_seq": 2, "at": at}
+            tx.execute(insert(t.command).values(row))
+    forget_commands(database, before=NOW - timedelta(days=30))
+    with database.read() as tx:
+        assert tx.execute(select(func.count()).select_from(t.command)).scalar_one() == 1

@@ -153,3 +153,22 @@ def test_the_page_without_its_slash_leads_there(client: TestClient[Front]):
     answer = client.get("/status", follow_redirects=False)
     assert answer.status_code == 307
     assert answer.headers["location"] == "/status/"
+
+
+def test_a_page_that_cannot_be_drawn_leaves_the_one_before_and_comes_back(
+    client: TestClient[Front], house: House
+):
+    before = client.get("/status/")
+    by = person("sam")
+    done = house.desk.declare("checkout fails", by=by, services=["api"])
+    with house.database.engine.begin() as tx:
+        (good,) = tx.exec_driver_sql("SELECT state FROM stream").one()
+        tx.exec_driver_sql("UPDATE stream SET state = 'broken'")
+    house.changes.announce()
+    assert client.get("/status/").status_code == 200
+    assert client.get("/status/").headers["etag"] == before.headers["etag"]
+    with house.database.engine.begin() as tx:
+        tx.exec_driver_sql("UPDATE stream SET state = ?", (good,))
+    house.desk.update(done.id, "We are on it.", audience=Audience.PUBLIC, by=by)
+    while "We are on it." not in client.get("/status/").text:
+        anyio.run(anyio.sleep, 0.02)

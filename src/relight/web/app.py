@@ -1,7 +1,7 @@
 """Puts the web door together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from litestar.di import Provide
 from litestar.types import LifespanHook
 
 from relight.communicate.render.templates import style
-from relight.kernel.faults import RelightError
 from relight.web import ack, api, live, pages, signin
 from relight.web.access import Authentication, genuine
 from relight.web.account import account_of, deny_by_default
@@ -26,10 +25,11 @@ from relight.web.memory import FilesInMemory
 from relight.web.ourselves import Ourselves
 from relight.web.public import public_site
 
-_log = structlog.get_logger("relight.web")
+log = structlog.get_logger("relight.web")
 LARGEST_BODY = 1 << 20
 _REDRAW_S = 600.0
 """The page leaves out days long past, so it is drawn anew now and then without a change."""
+_AGAIN_S = 2.0
 
 
 def _no_loops() -> Mapping[str, float]:
@@ -52,13 +52,13 @@ def create_app(
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None]:
-        await _draw(house, site)
-        tasks = [
-            asyncio.create_task(work, name=f"web {n}")
-            for n, work in enumerate(
-                (watching.run(), _redraw(house, site, watching), ourselves.measure_lag())
-            )
-        ]
+        drawn = await _draw(house, site)
+        loops_here = {
+            "live": watching.run,
+            "public page": lambda: _redraw(house, site, watching, drawn=drawn),
+            "lag": ourselves.measure_lag,
+        }
+        tasks = [asyncio.create_task(_keep(*each), name=each[0]) for each in loops_here.items()]
         try:
             yield
         finally:
@@ -105,20 +105,34 @@ def _router() -> Router:
     return Router("/", route_handlers=[each for room in rooms for each in room])
 
 
-async def _draw(house: House, site: FilesInMemory) -> None:
-    """Draw the public page in a thread; the one before stays when that fails."""
+async def _keep(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    """Keep one loop going: what it did not expect is logged, and it begins again."""
+    while True:
+        try:
+            await loop()
+        except Exception:  # the loops' own door
+            log.exception("web.loop_failed", loop=name)
+            await asyncio.sleep(1)
+
+
+async def _draw(house: House, site: FilesInMemory) -> bool:
+    """Draw the public page in a thread; the one before stays, and False comes, when that fails."""
     try:
         await to_thread.run_sync(lambda: site.replace(house.render_site()))
-    except RelightError as error:
-        _log.warning("public_page.not_drawn", reason=house.masker.mask(str(error)))
+    except Exception as error:  # a public page that is a little old is better than none
+        reason = house.masker.mask(f"{type(error).__name__}: {error}")
+        log.exception("public_page.not_drawn", reason=reason)
+        return False
+    return True
 
 
-async def _redraw(house: House, site: FilesInMemory, watching: Live) -> None:
+async def _redraw(house: House, site: FilesInMemory, watching: Live, *, drawn: bool) -> None:
     """Draw the public page anew whenever something that people see has moved."""
     version = watching.seen.version
     while True:
-        version = await watching.seen.after(version, timeout_s=_REDRAW_S)
-        await _draw(house, site)
+        wait_s = _REDRAW_S if drawn else _AGAIN_S
+        version = await watching.seen.after(version, timeout_s=wait_s)
+        drawn = await _draw(house, site)
 
 
 def _static(headers: list[tuple[bytes, bytes]]) -> FilesInMemory:

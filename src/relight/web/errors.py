@@ -15,7 +15,7 @@ from relight.kernel.faults import Denied, NotFound, Refused, RelightError, Unava
 from relight.web.account import SignInNeeded, WebRequest
 from relight.web.shell import page
 
-_log = structlog.get_logger("relight.web")
+log = structlog.get_logger("relight.web")
 _FIELD = re.compile(r"`\$\.?([^`]*)`")
 _STATUS: tuple[tuple[type[RelightError], int], ...] = (
     (SignInNeeded, 401),
@@ -140,7 +140,7 @@ def _what_is_wrong(error: HTTPException) -> tuple[str, str]:
 def unexpected(request: WebRequest, error: Exception) -> Response[Any]:
     """Answer with an id alone; the log has the rest."""
     fault_id = uuid.uuid4().hex[:12]
-    _log.error("unexpected", id=fault_id, path=request.scope["path"], exc_info=error)
+    log.error("unexpected", id=fault_id, path=request.scope["path"], exc_info=error)
     problem = Problem(
         error="unexpected",
         sentence="Something went wrong inside Relight.",
@@ -150,7 +150,7 @@ def unexpected(request: WebRequest, error: Exception) -> Response[Any]:
     try:
         return answer(request, 500, problem)
     except Exception as worse:  # noqa: BLE001 - the last door: even our own page may be what fails
-        _log.error("error_page_failed", id=fault_id, reason=type(worse).__name__)
+        log.error("error_page_failed", id=fault_id, reason=type(worse).__name__)
         text = f"{problem.sentence}\n{problem.hint}\n"
         return Response(text, status_code=500, media_type="text/plain; charset=utf-8")
 

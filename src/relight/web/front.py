@@ -5,6 +5,7 @@ The public page and `/health` answer to any host name; all else only to names of
 
 from collections import Counter
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from relight.web.headers import Headers, KnownHosts
@@ -52,7 +53,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request on its way."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         path = scope["path"]

@@ -19,7 +19,7 @@ from relight.kernel.faults import RelightError
 from relight.web.account import WebRequest, viewer
 from relight.web.house import House, TheHouse
 
-_log = structlog.get_logger("relight.web")
+log = structlog.get_logger("relight.web")
 _PING_S = 15.0
 _LONGEST_S = 900.0
 """A stream ends after this long; the browser opens it again and has to be signed in still."""
@@ -46,7 +46,7 @@ class Live:
             try:
                 mark = await to_thread.run_sync(self._look)
             except RelightError as error:
-                _log.warning("live.not_looked", reason=str(error))
+                log.warning("live.not_looked", reason=str(error))
                 await asyncio.sleep(1)
                 version = -1
                 continue

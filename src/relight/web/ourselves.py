@@ -87,7 +87,7 @@ class Ourselves:
                 reasons.append(f"The loop `{name}` has not turned for {idle_s:.0f} s.")
         if not self._site.ready:
             reasons.append("The public page has not been drawn yet.")
-        warnings = ()
+        warnings: tuple[str, ...] = ()
         if self._house.kit.loaded.refused:
             warnings = ("The newest relight.yaml is faulty; the one before it is in force.",)
         return Readiness(not reasons, tuple(reasons), warnings)
@@ -143,8 +143,7 @@ class Ourselves:
         faults = GaugeMetricFamily(
             "relight_kit_faults", "Faults in the newest reading of the kit.", labels=["level"]
         )
-        for level, count in Counter(each.level for each in house.kit.loaded.faults).items():
-            faults.add_metric([level], count)
+        _count(faults, (each.level for each in house.kit.loaded.faults))
         yield faults
         yield from self._stored()
 
@@ -155,17 +154,11 @@ class Ourselves:
             "relight_incidents_declared", "Incidents ever declared.", value=found.incidents
         )
         live = GaugeMetricFamily("relight_incidents", "Live incidents.", labels=["status"])
-        for status, count in Counter(
-            each.status for each in house.desk.incidents.all(live=True)
-        ).items():
-            live.add_metric([status], count)
+        _count(live, (each.status for each in house.desk.incidents.all(live=True)))
         yield live
         yield GaugeMetricFamily("relight_alerts_open", "Open alerts.", value=found.open_alerts)
         checks = GaugeMetricFamily("relight_checks", "Checks by how they stand.", labels=["status"])
-        for status, count in Counter(
-            each.status for each in house.desk.checks.states().values()
-        ).items():
-            checks.add_metric([status], count)
+        _count(checks, (each.status for each in house.desk.checks.states().values()))
         yield checks
         late = GaugeMetricFamily("relight_due_rows", "Rows past their time.", labels=["kind"])
         oldest = GaugeMetricFamily(
@@ -188,6 +181,12 @@ class Ourselves:
         if self._pages[0] != version:
             self._pages = (version, entries_by_type(self._house.database, _PAGES))
         return self._pages[1]
+
+
+def _count(family: GaugeMetricFamily, words: Iterable[str]) -> None:
+    """Give how often each word comes up."""
+    for word, count in Counter(words).items():
+        family.add_metric([word], count)
 
 
 class _Families(Collector):

@@ -4,7 +4,6 @@ import socket
 from typing import cast
 
 import uvicorn
-from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from relight.web.front import Front
@@ -50,7 +49,9 @@ def public_first(site: FilesInMemory) -> type[HttpToolsProtocol]:
             self.headers.extend(headers)
 
         def _is_plain(self) -> bool:
-            parser = cast("HttpRequestParser", self.parser)
+            parser = self.parser
+            if parser is None:  # the connection is gone
+                return False
             running = cast("RequestResponseCycle | None", self.cycle)
             return (
                 self.url.startswith(_PREFIX)

@@ -1,6 +1,6 @@
 """What one can ask of an incident, each answered with the incident as it stands after."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import post
@@ -100,7 +100,7 @@ class Correction(Body, frozen=True, kw_only=True):
     reason: Reason
 
 
-def _command(verb: str, summary: str) -> Any:  # noqa: ANN401 - Litestar's decorators are classes
+def _command(verb: str, summary: str) -> HTTPRouteHandler:
     return post(
         f"/incidents/{{ref:str}}/{verb}",
         guards=[responder],

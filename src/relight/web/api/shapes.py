@@ -89,24 +89,26 @@ class EntryShape(msgspec.Struct, frozen=True, kw_only=True):
 
 def incident_shape(house: House, incident: Incident) -> IncidentShape:
     """Give an incident as the API shows it."""
-    paging = incident.paging
     shown = {
         name: getattr(incident, name)
         for name in IncidentShape.__struct_fields__
         if name not in {"url", "paging"}
     }
-    return IncidentShape(
-        **shown,
-        url=f"{house.base_url}/incidents/{incident.name}",
-        paging=paging
-        and PagingShape(
-            active=incident.is_paging,
-            started_at=paging.started_at,
-            rounds=paging.rounds,
-            sent=paging.sent,
-            failed=paging.failed,
-            stopped=paging.stopped,
-        ),
+    url = f"{house.base_url}/incidents/{incident.name}"
+    return IncidentShape(**shown, url=url, paging=_paging_shape(incident))
+
+
+def _paging_shape(incident: Incident) -> PagingShape | None:
+    paging = incident.paging
+    if paging is None:
+        return None
+    return PagingShape(
+        active=incident.is_paging,
+        started_at=paging.started_at,
+        rounds=paging.rounds,
+        sent=paging.sent,
+        failed=paging.failed,
+        stopped=paging.stopped,
     )
 
 

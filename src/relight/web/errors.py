@@ -149,8 +149,8 @@ def unexpected(request: WebRequest, error: Exception) -> Response[Any]:
     )
     try:
         return answer(request, 500, problem)
-    except Exception as worse:  # noqa: BLE001 - the last door: even our own page may be what fails
-        log.error("error_page_failed", id=fault_id, reason=type(worse).__name__)
+    except Exception:  # the last door: even our own page may be what fails
+        log.exception("error_page_failed", id=fault_id)
         text = f"{problem.sentence}\n{problem.hint}\n"
         return Response(text, status_code=500, media_type="text/plain; charset=utf-8")
 

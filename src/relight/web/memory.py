@@ -16,7 +16,8 @@ from litestar.types import HTTPScope, Message, Receive, Send
 
 from relight.web.headers import Headers
 
-_SMALLEST_WORTH_IT = 256
+_SMALLEST_GAIN = 64
+_ALSO_WHEN_KNOWN = {b"access-control-allow-origin"}
 _REFUSES_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 _TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
@@ -72,28 +73,21 @@ class Prepared:
         digest = hashlib.sha256(content).hexdigest()[:24]
         self.plain_tag = f'"{digest}"'.encode()
         self.zipped_tag = f'"{digest}-gz"'.encode()
-        common = [
-            *headers,
-            (b"content-type", content_type(path).encode()),
-            (b"cache-control", b"no-cache"),
-            (b"vary", b"accept-encoding"),
-        ]
-        plain = [*common, (b"etag", self.plain_tag)]
-        self.plain = Answer(200, plain, content)
-        self.plain_known = Answer(304, plain, b"")
-        small = (
-            gzip.compress(content, 6, mtime=0) if len(content) >= _SMALLEST_WORTH_IT else content
-        )
-        if len(small) >= len(content):
-            self.zipped, self.zipped_known, self.zipped_tag = (
-                self.plain,
-                self.plain_known,
-                self.plain_tag,
-            )
-        else:
-            zipped = [*common, (b"etag", self.zipped_tag), (b"content-encoding", b"gzip")]
-            self.zipped = Answer(200, zipped, small)
-            self.zipped_known = Answer(304, [*common, (b"etag", self.zipped_tag)], b"")
+        lasting = [(b"cache-control", b"no-cache"), (b"vary", b"accept-encoding")]
+        # What a reader has already keeps the headers it came with (RFC 9110, 15.4.5).
+        known = [*(each for each in headers if each[0] in _ALSO_WHEN_KNOWN), *lasting]
+        common = [*headers, (b"content-type", content_type(path).encode()), *lasting]
+        tag = (b"etag", self.plain_tag)
+        self.plain = Answer(200, [*common, tag], content)
+        self.plain_known = Answer(304, [*known, tag], b"")
+        self.zipped, self.zipped_known = self.plain, self.plain_known
+        small = gzip.compress(content, 6, mtime=0)
+        if len(small) + _SMALLEST_GAIN >= len(content):
+            self.zipped_tag = self.plain_tag
+            return
+        tag = (b"etag", self.zipped_tag)
+        self.zipped = Answer(200, [*common, tag, (b"content-encoding", b"gzip")], small)
+        self.zipped_known = Answer(304, [*known, tag], b"")
 
 
 def content_type(path: str) -> str:

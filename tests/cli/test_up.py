@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def command(*arguments: object) -> list[str]:
 
 
 @contextmanager
-def running(*arguments: object, port: int) -> Iterator[subprocess.Popen[str]]:
+def running(*arguments: object, port: int) -> Generator[subprocess.Popen[str]]:
     """Start it, wait until it is ready, and end it whatever happens."""
     process = subprocess.Popen(
         command(*arguments, "--port", port), stderr=subprocess.PIPE, text=True

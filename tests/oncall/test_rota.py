@@ -61,7 +61,9 @@ def test_a_hand_off_that_a_clock_change_skips_moves_on() -> None:
 
 def test_a_rotation_that_cannot_be_read_says_so() -> None:
     """A sentence, not a traceback from the library."""
-    broken = Schedule(name="primary", zone="Europe/Nowhere", starts="2026-01-05T09:00", people=("a",))
+    broken = Schedule(
+        name="primary", zone="Europe/Nowhere", starts="2026-01-05T09:00", people=("a",)
+    )
     with pytest.raises(RotationBroken, match="primary"):
         shift_at(broken, datetime(2026, 3, 1, tzinfo=UTC))
 

@@ -184,7 +184,8 @@ def test_when_the_clock_was_moved_every_time_moves_with_it(due: SqlDue):
     assert [each.due_at for each in take(due, later(999))] == [later(-3500), later(-3400)]
 
 
-def test_what_the_dead_held_is_free_at_once_and_their_claims_are_void(due: SqlDue):
+def test_what_the_dead_held_is_free_at_once_and_their_claims_are_void(database: Database):
+    due = SqlDue(database, owner="kit")
     ask(due, "a")
     (lost,) = take(due)
     assert take(due) == []
@@ -193,3 +194,11 @@ def test_what_the_dead_held_is_free_at_once_and_their_claims_are_void(due: SqlDu
     assert (found.key, found.attempts) == ("a", 0)
     assert not due.complete(lost)
     assert due.complete(found)
+
+
+def test_what_others_hold_stays_theirs(database: Database):
+    ask(SqlDue(database), "a")
+    (theirs,) = take(SqlDue(database, owner="other"))
+    SqlDue(database, owner="kit").release()
+    assert take(SqlDue(database)) == []
+    assert SqlDue(database).complete(theirs)

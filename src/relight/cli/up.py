@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Generator
@@ -87,10 +86,10 @@ def up(  # noqa: PLR0917 - one parameter an option
 
 def _run(house: "House", listener: socket.socket, hosts: tuple[str, ...]) -> None:
     """Serve until a signal comes. The worker starts and stops within the server's lifespan."""
-    import uvicorn
     import uvloop
 
     from relight.web.app import create_app
+    from relight.web.server import Server
     from relight.worker.work import Worker
 
     worker = Worker(house)
@@ -101,35 +100,7 @@ def _run(house: "House", listener: socket.socket, hosts: tuple[str, ...]) -> Non
         on_startup=[worker.start],
         on_shutdown=[worker.stop],
     )
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_S,
-    )
-
-    class Server(uvicorn.Server):
-        """Stops on a signal without raising it again, so that everything below is closed."""
-
-        @contextmanager
-        def capture_signals(self) -> Generator[None]:
-            before = {
-                each: signal.signal(each, self.handle_exit)
-                for each in (signal.SIGINT, signal.SIGTERM)
-            }
-            try:
-                yield
-            finally:
-                for each, handler in before.items():
-                    signal.signal(each, handler)
-
-    server = Server(config)
+    server = Server(app, stop_s=_STOP_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve(sockets=[listener]))
     if not server.started:

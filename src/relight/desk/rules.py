@@ -54,7 +54,7 @@ class Rules:
         """Tell how soon to come back with an alert, so that the first word is right; 0 is now."""
         desk = self._desk
         alert = desk.checks.alert(task.alert)
-        service = alert and desk.catalog.service(alert.service)
+        service = desk.catalog.service(alert.service) if alert else None
         if alert is None or service is None:
             return 0.0
         return triage.settles_in_s(alert, service, desk.checks.states(), desk.clock.now())

@@ -50,8 +50,10 @@ class Registry(Generic[P]):
         Raises `UnknownKind` with the nearest names.
         """
         if kind in self._own:
-            return importlib.import_module(f"{self.package}.{kind}").PLUGIN
+            found: type[P] = importlib.import_module(f"{self.package}.{kind}").PLUGIN
+            return found
         if kind in self._installed:
-            return self._installed[kind].load()
+            offered: type[P] = self._installed[kind].load()
+            return offered
         msg = f"`{kind}` is not a {self.seam}."
         raise UnknownKind(msg, hint=did_you_mean(kind, self.kinds()))

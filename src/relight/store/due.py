@@ -3,13 +3,17 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -21,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from relight.kernel.ledger import Claim
 from relight.store import tables as t
@@ -30,43 +35,28 @@ from relight.store.engine import Database
 class SqlDue:
     """Due rows on either engine. A row is held by a lease; whoever outlives its lease is fenced."""
 
-    def __init__(self, database: Database) -> None:
-        """Serve the rows of one database."""
+    def __init__(self, database: Database, *, owner: str = "") -> None:
+        """Serve the rows of one database. `owner` marks what this data folder's process holds."""
         self._database = database
+        self._owner = owner
 
     def claim(
         self, kinds: Sequence[str], *, now: datetime, limit: int, lease_s: float
     ) -> list[Claim]:
         """Take due rows that nobody holds, oldest first."""
-        free = and_(
-            t.due.c.kind.in_(kinds),
-            t.due.c.due_at <= now,
-            or_(t.due.c.lease_until.is_(None), t.due.c.lease_until <= now),
-        )
+        any_free, take = _claiming(tuple(kinds))
         with self._database.read() as tx:
-            if tx.execute(select(t.due.c.id).where(free).limit(1)).first() is None:
+            if tx.execute(any_free, {"now": now}).first() is None:
                 return []
-        token = uuid.uuid4().hex
-        pick = (
-            select(t.due.c.id)
-            .where(free)
-            .order_by(t.due.c.due_at, t.due.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("pick")  # run once; PostgreSQL may run a plain subquery again, past the limit
-        )
-        take = (
-            update(t.due)
-            .where(t.due.c.id.in_(select(pick.c.id)))
-            .values(
-                lease_until=now + timedelta(seconds=lease_s),
-                token=token,
-                again_at=case((t.due.c.again_at <= now, null()), else_=t.due.c.again_at),
-            )
-            .returning(t.due)
-        )
+        token = f"{self._owner}:{uuid.uuid4().hex}"
+        wanted = {
+            "now": now,
+            "most": limit,
+            "until": now + timedelta(seconds=lease_s),
+            "taken_by": token,
+        }
         with self._database.write() as tx:
-            rows = tx.execute(take).all()
+            rows = tx.execute(take, wanted).all()
         claims = [
             Claim(
                 id=row.id,
@@ -102,10 +92,10 @@ class SqlDue:
             tx.execute(delete(t.due).where(t.due.c.kind == kind, t.due.c.key == key))
 
     def release(self) -> None:
-        """Free every row that is held, where nobody lives who could hold one."""
-        freed = update(t.due).where(t.due.c.token.is_not(None))
+        """Free what a dead process of the same owner held; only one at a time is alive."""
+        ours = t.due.c.token.startswith(f"{self._owner}:", autoescape=True)
         with self._database.write() as tx:
-            tx.execute(freed.values(lease_until=None, token=None))
+            tx.execute(update(t.due).where(ours).values(lease_until=None, token=None))
 
     def shift(self, by: timedelta) -> None:
         """Move every row as the clock was moved, so that running delays keep their length."""
@@ -123,11 +113,46 @@ class SqlDue:
 
     def next_due(self, kinds: Sequence[str]) -> datetime | None:
         """Tell when the next row falls due, or the lease of a held one ends."""
-        leased = func.coalesce(t.due.c.lease_until, t.due.c.due_at)
-        moment = case((t.due.c.due_at < leased, leased), else_=t.due.c.due_at)
-        query = select(func.min(moment, type_=t.Moment)).where(t.due.c.kind.in_(kinds))
         with self._database.read() as tx:
-            return tx.execute(query).scalar_one()
+            found: datetime | None = tx.execute(_next(tuple(kinds))).scalar_one()
+        return found
+
+
+@cache
+def _claiming(kinds: tuple[str, ...]) -> tuple[Select[int], ReturningUpdate[Any]]:
+    """Build once the question whether anything is free, and the taking of it."""
+    now = bindparam("now", type_=t.Moment)
+    free = and_(
+        t.due.c.kind.in_(kinds),
+        t.due.c.due_at <= now,
+        or_(t.due.c.lease_until.is_(None), t.due.c.lease_until <= now),
+    )
+    pick = (
+        select(t.due.c.id)
+        .where(free)
+        .order_by(t.due.c.due_at, t.due.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("pick")  # run once; PostgreSQL may run a plain subquery again, past the limit
+    )
+    take = (
+        update(t.due)
+        .where(t.due.c.id.in_(select(pick.c.id)))
+        .values(
+            lease_until=bindparam("until", type_=t.Moment),
+            token=bindparam("taken_by"),
+            again_at=case((t.due.c.again_at <= now, null()), else_=t.due.c.again_at),
+        )
+        .returning(t.due)
+    )
+    return select(t.due.c.id).where(free).limit(1), take
+
+
+@cache
+def _next(kinds: tuple[str, ...]) -> Select[datetime | None]:
+    leased = func.coalesce(t.due.c.lease_until, t.due.c.due_at)
+    moment = case((t.due.c.due_at < leased, leased), else_=t.due.c.due_at)
+    return select(func.min(moment, type_=t.Moment)).where(t.due.c.kind.in_(kinds))
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:

@@ -1,6 +1,9 @@
 """The server that runs the app: quick with the public page, prompt to stop while pages are open."""
 
+import signal
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import cast
 
 import uvicorn
@@ -99,6 +102,17 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=stop_s,
             )
         )
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Stop on a signal without raising it again, so that what runs below is closed too."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self.handle_exit) for each in signals}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then everything else."""

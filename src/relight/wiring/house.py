@@ -1,5 +1,6 @@
 """Builds the house: the one place that knows which part serves which."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -39,6 +40,7 @@ from relight.recover.react import react as recover_react
 from relight.store.access import AccessRecords
 from relight.store.due import SqlDue
 from relight.store.engine import Database, DataFolderNotWritable
+from relight.store.files import write_whole
 from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
@@ -97,7 +99,7 @@ class House:
         self.instance: InstanceRecord = load_instance(database, clock.now())
         self.masker.learn(Secret(self.instance.key.hex()))
         self.incidents = SqlLedger(database, INCIDENT)
-        self.due = SqlDue(database)
+        self.due = SqlDue(database, owner=_owner_of(data))
         self.access = AccessRecords(database)
         self.checks = CheckRecords(database, state=CheckState, alert=Alert)
         self.series = Series(database)
@@ -181,6 +183,14 @@ class House:
 
 def _network(catalog: Catalog, clock: Clock, password: Secret | None) -> Ports:
     return open_ports(catalog, clock, mail_password=password)
+
+
+def _owner_of(data: Path) -> str:
+    """Name the data folder, so that its next process frees what the last one held."""
+    file = data / "owner"
+    if not file.exists():
+        write_whole(file, secrets.token_hex(8).encode())
+    return file.read_text(encoding="ascii").strip()
 
 
 def open_data(folder: Path) -> Path:

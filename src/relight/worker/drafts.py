@@ -13,7 +13,7 @@ from relight.kernel.actor import rule
 from relight.kernel.ledger import Claim, Due
 from relight.learn.postmortem import draft, free_path
 from relight.learn.react import DraftPostmortem
-from relight.worker.files import write_whole
+from relight.store.files import write_whole
 
 _SCRIBE = rule("postmortem")
 

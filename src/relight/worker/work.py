@@ -141,9 +141,7 @@ class Worker:
 
     def prepare(self) -> None:
         """Bring what is due into line with the kit; what a dead process held is free again."""
-        if self._house.database.is_sqlite:
-            # One process at a time holds the data folder. On PostgreSQL others may be at work.
-            self._house.due.release()
+        self._house.due.release()
         self.kit_watch.align()
 
     async def start(self) -> None:

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from jinja2 import ChoiceLoader, DictLoader, Environment
 from markupsafe import Markup, escape
@@ -56,7 +56,8 @@ def dress(environment: Environment) -> None:
         figure=figure,
         coarse=coarse,
     )
-    cast("dict[str, object]", environment.globals)["once"] = lambda: uuid.uuid4().hex
+    names: dict[str, Any] = environment.globals
+    names["once"] = lambda: uuid.uuid4().hex
 
 
 def shape(state: str) -> str:

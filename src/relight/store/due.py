@@ -55,7 +55,7 @@ class SqlDue:
             "until": now + timedelta(seconds=lease_s),
             "taken_by": token,
         }
-        with self._database.write() as tx:
+        with self._database.write(quiet=True) as tx:
             rows = tx.execute(take, wanted).all()
         claims = [
             Claim(
@@ -73,12 +73,12 @@ class SqlDue:
 
     def complete(self, claim: Claim) -> bool:
         """End a row, or give it back where it was scheduled again since; False when it was lost."""
-        with self._database.write() as tx:
+        with self._database.write(quiet=True) as tx:
             return complete_in(tx, claim)
 
     def defer(self, claim: Claim, *, due_at: datetime, attempts: int | None = None) -> bool:
         """Give the row back with a later time; counts one more attempt unless told a number."""
-        with self._database.write() as tx:
+        with self._database.write(quiet=True) as tx:
             return defer_in(tx, claim, due_at=due_at, attempts=attempts)
 
     def schedule(self, kind: str, key: str, *, due_at: datetime, payload: msgspec.Struct) -> None:

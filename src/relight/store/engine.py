@@ -79,8 +79,11 @@ class Database:
         return cls(URL.create("sqlite", database=str(file)), synchronous=synchronous)
 
     @contextmanager
-    def write(self) -> Generator[Connection]:
-        """Give a transaction that commits at the end, or leaves no trace when anything raises."""
+    def write(self, *, quiet: bool = False) -> Generator[Connection]:
+        """Give a transaction that commits at the end, or leaves no trace when anything raises.
+
+        A `quiet` one calls nobody: it changes nothing that people see or that falls due sooner.
+        """
         with translated():
             if self.is_sqlite:
                 with self._writing, self._begin(write=True) as connection:
@@ -88,8 +91,9 @@ class Database:
             else:
                 with self._begin(write=True) as connection:
                     yield connection
-        for callback in self.on_commit:
-            callback()
+        if not quiet:
+            for callback in self.on_commit:
+                callback()
 
     @contextmanager
     def read(self) -> Generator[Connection]:

@@ -135,8 +135,11 @@ class CheckRecords(Generic[S, A]):
         return {row.check: self._state.decode(row.state) for row in rows}
 
     def save(self, outcomes: Sequence[Outcome[S, A]]) -> None:
-        """Write a batch: states, alerts, what they ask for, and when each check is due again."""
-        with self._database.write() as tx:
+        """Write a batch: states, alerts, what they ask for, and when each check is due again.
+
+        Most batches change nothing that anyone waits for; the caller tells of those that do.
+        """
+        with self._database.write(quiet=True) as tx:
             for outcome in outcomes:
                 if not defer_in(tx, outcome.claim, due_at=outcome.again_at, attempts=0):
                     continue

@@ -6,7 +6,7 @@ The loop asks "what is due now?" and remembers nothing that a restart would lose
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -83,13 +83,19 @@ class Dispatcher:
                 moved = version != self._changes.version
                 version = self._changes.version
                 if foreign or moved or self._clock.now() >= next_due:
-                    await self._claim_all()
-                    following = await asyncio.to_thread(self._due.next_due, self._kinds)
-                    next_due = following or self._clock.now() + timedelta(days=1)
+                    next_due = await self._upcoming()
+                    if next_due <= self._clock.now():
+                        await self._claim_all()
+                        next_due = await self._upcoming()
             except RelightError as error:
                 log.warning("worker.store_unavailable", reason=self._masker.mask(str(error)))
                 await asyncio.sleep(1)
             await self._wait(version, (next_due - self._clock.now()).total_seconds())
+
+    async def _upcoming(self) -> datetime:
+        """Tell when the next row falls due; a day ahead where there is none."""
+        following = await asyncio.to_thread(self._due.next_due, self._kinds)
+        return following or self._clock.now() + timedelta(days=1)
 
     async def _wait(self, version: int, until_due_s: float) -> None:
         """Wait for a change, a free place or the next due row, at most as long as the poll."""

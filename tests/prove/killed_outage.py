@@ -22,10 +22,8 @@ from relight.rehearse.kit import COMPONENT, FAST, PUBLIC_FOLDER
 from relight.rehearse.mail_sink import Letter
 from relight.rehearse.stand import Stand, stand
 
-# How long each thing may take before it counts as lost. Where others may share the database, what a
-# killed process was doing stays its own until its lease ends, up to three minutes later.
+# How long each thing may take before it counts as lost.
 _PATIENCE_S = 60.0
-_PATIENCE_WITH_LEASES_S = 300.0
 _LEAST_WORDS = 3
 _LINK = re.compile(r"https?://\S+/ack/\S+")
 _NAME = re.compile(r"\bINC-\d+\b")
@@ -100,7 +98,6 @@ class KilledOutage:
         self._port = port
         self._random = random.Random(seed)
         self._more = ("--database", database) if database else ()
-        self._patience_s = _PATIENCE_WITH_LEASES_S if database else _PATIENCE_S
         self._say = say
         self._outside = Outside(f"http://127.0.0.1:{port}", SystemClock())
         self._reached = {phase: asyncio.Event() for phase in Phase}
@@ -146,7 +143,7 @@ class KilledOutage:
     async def _respond(self, parts: Stand) -> None:
         await parts.edge.switch(Fault(mode=Mode.DEAD))
         self._reached[Phase.FAULT].set()
-        letter = await asyncio.wait_for(parts.mail.letters.first(), self._patience_s)
+        letter = await asyncio.wait_for(parts.mail.letters.first(), _PATIENCE_S)
         self._reached[Phase.PAGED].set()
         link, name = _LINK.search(letter.text), _NAME.search(str(letter.message["Subject"]))
         assert link
@@ -228,4 +225,4 @@ class KilledOutage:
         self._result.hook_keys = [call.idempotency_key for call in parts.hook.calls.all]
 
     async def _until(self, look: Callable[[], Awaitable[bool | None]], otherwise: str) -> None:
-        await until(look, within_s=self._patience_s, otherwise=otherwise)
+        await until(look, within_s=_PATIENCE_S, otherwise=otherwise)

@@ -75,13 +75,13 @@ def outcome(database: Database, **changes: object) -> Outcome[CheckState, Alert]
 
 def test_an_outcome_is_written_whole(database: Database):
     alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
-    ask = Asked(kind="triage", key="a1/opened", due_at=NOW, payload=Look("a1"))
+    ask = Asked(kind="triage", key="a1", due_at=NOW, payload=Look("a1"))
     kept = records(database)
     kept.save([outcome(database, alert=alert, asks=(ask,))])
     assert kept.states() == {CHECK.key: CheckState.fresh(CHECK.key)}
     assert kept.alerts(only_open=True) == [alert]
     due = SqlDue(database)
-    assert due.keys("triage") == {"a1/opened"}
+    assert due.keys("triage") == {"a1"}
     assert due.next_due(["check"]) == NOW + timedelta(seconds=60)
 
 
@@ -111,8 +111,10 @@ def test_a_check_that_is_no_longer_declared_takes_its_alert_along(database: Data
     kept = records(database)
     alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
     kept.save([outcome(database, alert=alert)])
-    assert kept.forget([CHECK.key], NOW) == ["a1"]
+    ask = Asked(kind="triage", key="a1", due_at=NOW, payload=Look("a1"))
+    kept.forget([CHECK.key], NOW, ask=lambda _alert: ask)
     assert kept.states() == {}
+    assert SqlDue(database).keys("triage") == {"a1"}
     assert kept.alerts(only_open=True) == []
 
 

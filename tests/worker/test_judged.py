@@ -12,6 +12,7 @@ from relight.detect.observation import Observation
 from relight.kernel.ledger import Claim
 from relight.kernel.plug import Plugged
 from relight.worker.checks import CHECK, Judged, Looked, judged
+from tests.worker.given import Place
 
 NOW = datetime(2026, 5, 2, 2, 3, tzinfo=UTC)
 THROUGH = Check(
@@ -78,3 +79,38 @@ def test_a_single_lost_packet_asks_for_nothing_lasting() -> None:
 def test_results_of_checks_that_are_no_longer_declared_are_dropped() -> None:
     """The kit may change while a look is under way."""
     assert judged([_looked(THROUGH, NOW, ok=False)], {}, [], NOW) == []
+
+
+def test_of_two_looks_in_one_batch_only_the_one_that_still_holds_its_lease_counts() -> None:
+    """Nothing of the other is written: its alert would be remembered and exist nowhere."""
+    states: dict[str, CheckState] = {}
+    for n in range(2):
+        at = NOW + timedelta(seconds=n)
+        states[THROUGH.key] = judged([_looked(THROUGH, at, ok=False)], states, [WIDGET], at)[
+            0
+        ].state
+    late, held = (_looked(THROUGH, NOW + timedelta(seconds=n), ok=False) for n in (2, 3))
+    (outcome,) = judged([late, held], states, [WIDGET], NOW + timedelta(seconds=3))
+    assert outcome.alert is not None
+    assert outcome.state.alert_id == outcome.alert.id
+    assert outcome.claim is held.claim
+
+
+async def test_an_alert_is_never_opened_and_cleared_by_two_workers_at_once(at: Place) -> None:
+    """The one that clears would find no incident yet, and the incident would never end."""
+    at.worker.prepare()
+    at.outside.sites[0].status = 500
+    for _ in range(3):
+        await at.run(CHECK)
+        at.worker.prober.flush()
+        at.clock.jump(1)
+    (held,) = at.claim(TRIAGE)
+    at.outside.sites[0].status = 200
+    for _ in range(3):
+        at.clock.jump(10)
+        await at.run(CHECK)
+        at.worker.prober.flush()
+    assert not at.house.checks.alerts(only_open=True)
+    assert at.claim(TRIAGE) == []
+    at.house.due.complete(held)
+    assert len(at.claim(TRIAGE)) == 1

@@ -4,7 +4,12 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
+
+from relight.store.engine import DiskFull
+from relight.wiring.house import build
 from relight.worker.checks import CHECK
+from relight.worker.work import Worker
 from tests.peers.outside import settles
 from tests.worker.given import KIT, NOW, Place
 
@@ -97,6 +102,64 @@ def test_a_kit_that_is_away_for_a_moment_leaves_the_old_one_in_force(at: Place) 
     at.write_kit(TWO)
     at.worker.kit_watch.reload()
     assert len(at.house.kit.catalog.checks()) == 2
+
+
+async def test_a_crash_while_a_check_is_taken_out_loses_no_clearing(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the alert's end asks for is written with it, or not at all."""
+    at.worker.prepare()
+    at.outside.sites[0].status = 500
+    for _ in range(4):
+        await at.look()
+        at.clock.jump(1)
+    assert at.incident().open_alerts
+    at.write_kit("name: Where2Eat\n")
+
+    class Killed(BaseException):
+        """As if the process ended here."""
+
+    def end(*_given: object, **_named: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(at.house.due, "schedule", end)
+        with pytest.raises(Killed):
+            at.worker.kit_watch.reload()
+
+    reborn = build(at.folder, clock=at.clock, outside=at.outside.opener())
+    other = Place(at.folder, reborn, Worker(reborn), at.outside, at.clock)
+    try:
+        other.worker.prepare()
+        await other.look()
+        assert other.incident().open_alerts == ()
+    finally:
+        reborn.close()
+
+
+def test_a_reload_that_the_store_kept_from_ending_is_done_again(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.worker.prepare()
+    at.worker.kit_watch.look()
+    at.write_kit(TWO)
+
+    def full(*_given: object, **_named: object) -> None:
+        raise DiskFull
+
+    with monkeypatch.context() as failing:
+        failing.setattr(at.house.due, "schedule", full)
+        with pytest.raises(DiskFull):
+            at.worker.kit_watch.look()
+    at.worker.kit_watch.look()
+    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
+
+
+def test_a_change_before_the_first_look_is_noticed(at: Place) -> None:
+    at.worker.prepare()
+    at.write_kit(TWO)
+    at.worker.kit_watch.look()
+    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
 
 
 async def test_the_folder_is_watched(at: Place) -> None:

@@ -91,7 +91,7 @@ def forget_commands(database: Database, *, before: datetime) -> None:
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A due row to write together with an outcome."""
+    """A due row to write together with what asks for it."""
 
     kind: str
     key: str
@@ -149,7 +149,7 @@ class CheckRecords(Generic[S, A]):
                 if outcome.clears is not None:
                     self._clear(tx, outcome.clears, outcome.at)
                 for ask in outcome.asks:
-                    schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
+                    _schedule(tx, ask)
 
     def rewrite(self, change: Callable[[S], S]) -> None:
         """Change the state of every check in one transaction."""
@@ -157,15 +157,17 @@ class CheckRecords(Generic[S, A]):
             for row in tx.execute(select(t.check_state)).all():
                 self._write_state(tx, row.check, change(self._state.decode(row.state)))
 
-    def forget(self, checks: Sequence[str], now: datetime) -> list[str]:
-        """Drop the state of checks that are no longer declared; gives the alerts this cleared."""
+    def forget(self, checks: Sequence[str], now: datetime, *, ask: Callable[[str], Asked]) -> None:
+        """Drop the state of checks that are no longer declared, and clear their open alerts.
+
+        `ask` gives the due row that follows from an alert's end; it is written with it.
+        """
         with self._database.write() as tx:
             tx.execute(delete(t.check_state).where(t.check_state.c.check.in_(checks)))
             still_open = select(t.alert.c.id).where(t.alert.c.open_key.in_(checks))
-            cleared = list(tx.execute(still_open).scalars())
-            for alert in cleared:
+            for alert in list(tx.execute(still_open).scalars()):
                 self._clear(tx, alert, now)
-        return cleared
+                _schedule(tx, ask(alert))
 
     def alert(self, id: str) -> A | None:  # noqa: A002 - the field's own word
         """Give one alert."""
@@ -195,6 +197,10 @@ class CheckRecords(Generic[S, A]):
         )
         if not changed.rowcount:
             tx.execute(insert(t.check_state).values(check=check, state=body))
+
+
+def _schedule(tx: Connection, ask: Asked) -> None:
+    schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
 
 
 def _write_alert(tx: Connection, alert: msgspec.Struct) -> None:

@@ -158,8 +158,13 @@ def judged(
     services: Sequence[Service],
     now: datetime,
 ) -> list[Judged]:
-    """Judge a batch of results against the states before it. Pure but for new alerts' ids."""
+    """Judge a batch of results against the states before it. Pure but for new alerts' ids.
+
+    Of two looks at one check the last counts: the lease of the one before has run out, so nothing
+    that it led to would be written.
+    """
     known = dict(states)
+    batch = list({looked.observation.check: looked for looked in batch}.values())
     by_check = {check.key: (service, check) for service in services for check in service.checks}
     outcomes: list[Judged] = []
     for looked in batch:
@@ -187,10 +192,10 @@ def _outcome(
     if judgement.change is Change.WENT_DOWN:
         alert = open_alert(after, check, now, uuid7(now))
         after = msgspec.structs.replace(after, alert_id=alert.id)
-        asks.append(_triage(alert.id, "opened", now))
+        asks.append(ask_triage(alert.id, now))
     elif judgement.change is Change.CAME_UP and state.alert_id:
         after = msgspec.structs.replace(after, alert_id=None)
-        asks.append(_triage(state.alert_id, "cleared", now))
+        asks.append(ask_triage(state.alert_id, now))
     if after.status is CheckStatus.SUSPECT and state.status is not CheckStatus.SUSPECT:
         # The verdict needs to know how the service's other checks stand now, not a minute ago.
         asks += [
@@ -210,5 +215,9 @@ def _outcome(
     )
 
 
-def _triage(alert: str, what: str, now: datetime) -> Asked:
-    return Asked(kind=TRIAGE, key=f"{alert}/{what}", due_at=now, payload=TriageAlert(alert=alert))
+def ask_triage(alert: str, now: datetime) -> Asked:
+    """Ask for a look at an alert that was opened or cleared.
+
+    One row an alert: two workers never hold the opening and the clearing at the same moment.
+    """
+    return Asked(kind=TRIAGE, key=alert, due_at=now, payload=TriageAlert(alert=alert))

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import structlog
 
-from relight.catalog.service import Check
+from relight.catalog.catalog import Catalog
 from relight.communicate.react import PUBLISH, Publish
-from relight.config.watch import watched
+from relight.config.watch import Fingerprint, watched
 from relight.desk.kit import Kit, Loaded
-from relight.desk.rules import TRIAGE, TriageAlert
 from relight.kernel.clock import Clock
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Due
-from relight.worker.checks import CHECK, CheckDue, Records
+from relight.worker.checks import CHECK, CheckDue, Records, ask_triage
 
 log = structlog.get_logger()
 
@@ -43,50 +42,53 @@ class KitWatch:
         self._records = records
         self._clock = clock
         self._on_loaded = on_loaded
-        self._aligned: dict[str, Check] = {}
+        self._aligned: Catalog | None = None
+        # Nothing yet: what changed between the first reading of the kit and now is noticed too.
+        self._seen: Fingerprint | None = None
 
     def align(self) -> None:
         """Make exactly the declared checks due, and the public page published anew."""
-        now = self._clock.now()
-        declared = self._kit.catalog.checks()
+        now, catalog = self._clock.now(), self._kit.catalog
+        declared = catalog.checks()
+        before = self._aligned.checks() if self._aligned else {}
         scheduled = self._due.keys(CHECK)
         for n, key in enumerate(sorted(declared.keys() - scheduled)):
             first = now + timedelta(seconds=_SPREAD_S * n % 10)
             self._due.schedule(CHECK, key, due_at=first, payload=CheckDue(key))
-        for key in scheduled & declared.keys() & self._aligned.keys():
-            if declared[key] != self._aligned[key]:
+        for key in scheduled & declared.keys() & before.keys():
+            if declared[key] != before[key]:
                 # Its old interval may have been long; what it says now is unknown.
                 self._due.schedule(CHECK, key, due_at=now, payload=CheckDue(key))
-        self._aligned = declared
         for key in scheduled - declared.keys():
             self._due.cancel(CHECK, key)
         gone = sorted(self._records.states().keys() - declared.keys())
-        for alert in self._records.forget(gone, now) if gone else ():
-            payload = TriageAlert(alert=alert)
-            self._due.schedule(TRIAGE, f"{alert}/cleared", due_at=now, payload=payload)
+        if gone:
+            self._records.forget(gone, now, ask=lambda alert: ask_triage(alert, now))
         self._due.schedule(PUBLISH, uuid7(now), due_at=now, payload=Publish())
+        self._aligned = catalog
 
     async def run(self) -> None:
         """Look at the folder every second until cancelled."""
-        last = await asyncio.to_thread(watched, self._kit.folder)
         while True:
             await asyncio.sleep(_LOOK_S)
-            now = await asyncio.to_thread(watched, self._kit.folder)
-            if now == last:
-                continue
-            last = now
-            await asyncio.to_thread(self.reload)
+            await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Reload where the folder has changed; a reload that failed is tried at the next look."""
+        now = watched(self._kit.folder)
+        if now != self._seen:
+            self.reload()
+            self._seen = now
 
     def reload(self) -> None:
         """Read the kit again and put it in force, unless it is faulty."""
-        before = self._kit.loaded
-        after = self._read(self._kit.folder, before)
+        after = self._read(self._kit.folder, self._kit.loaded)
         self._kit.loaded = after
         if after.refused:
             for fault in after.faults:
                 log.error("kit.faulty", fault=str(fault))
             log.error("kit.kept", version=after.catalog.version)
-        elif after.catalog.version != before.catalog.version:
+        elif self._aligned is None or after.catalog.version != self._aligned.version:
             log.info("kit.loaded", version=after.catalog.version)
             self.align()
         self._on_loaded()

@@ -168,7 +168,10 @@ class Desk:
             ComponentStanding(service=each.service.name, state=each.state, since=each.since)
             for each in self.standings()
         ]
-        incidents = self.incidents.all(limit=_HISTORY)
+        incidents = [
+            *self.incidents.all(live=True),
+            *self.incidents.all(limit=_HISTORY, live=False),
+        ]
         return build(self.catalog, self.instance_id, components, incidents, self.clock.now())
 
     def gate(self, incident: Incident) -> Gate:

@@ -176,7 +176,10 @@ class Rules:
 
     def _clear(self, alert: Alert, claim: Claim) -> bool:
         desk = self._desk
-        for incident in (*desk.incidents.all(live=True), *desk.incidents.all(limit=_RECENT)):
+        for incident in (
+            *desk.incidents.all(live=True),
+            *desk.incidents.all(limit=_RECENT, live=False),
+        ):
             if any(each.alert_id == alert.id for each in incident.open_alerts):
                 unwatched = alert.check not in desk.catalog.checks()
                 command = cmd.ClearAlert(

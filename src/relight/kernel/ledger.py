@@ -144,8 +144,11 @@ class Ledger(Protocol[S, C_contra, E]):
         """Page through the entries in order."""
         ...
 
-    def all(self, *, limit: int = 100, live: bool | None = None) -> list[S]:
-        """Give the folded states, newest first; `live` asks for those with work left or without."""
+    def all(self, *, limit: int | None = None, live: bool | None = None) -> list[S]:
+        """Give the folded states, newest first; `live` asks for those with work left or without.
+
+        Without a `limit` none is left out.
+        """
         ...
 
 

@@ -218,7 +218,7 @@ class SqlLedger(Generic[S, C, E]):
         )
         return [self._entry(row) for row in tx.execute(query)]
 
-    def all(self, *, limit: int = 100, live: bool | None = None) -> list[S]:
+    def all(self, *, limit: int | None = None, live: bool | None = None) -> list[S]:
         """Give the folded states, newest first."""
         query = select(t.stream.c.state).where(t.stream.c.kind == self._kind.name)
         if live is not None:

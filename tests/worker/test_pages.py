@@ -15,8 +15,11 @@ from relight.kernel.clock import Clock
 from relight.kernel.plug import Permanent, PlugFailed, Transient
 from relight.kernel.ports import HttpAnswer, HttpRequest, Ports
 from relight.kernel.secret import Secret
+from relight.notify.channels import Channel
+from relight.notify.message import Message
 from relight.oncall.react import DELIVER, ROUND
 from relight.wiring.house import build
+from relight.worker.pages import Pages
 from relight.worker.work import Worker
 from tests.worker.conftest import Open
 from tests.worker.given import KIT, SAM, Place
@@ -44,6 +47,34 @@ async def test_what_fails_for_now_is_written_down_and_tried_again(at: Place) -> 
     assert (sent.attempt, sent.page) == (2, failed.page)
     assert at.house.due.keys(DELIVER) == set()
     assert len(at.outside.received) == 1
+
+
+async def test_a_channel_that_breaks_is_written_down_like_one_that_fails(at: Place) -> None:
+    """What a plug-in of others raises is no reason to say nothing on the timeline."""
+
+    class Broken(Channel, frozen=True):
+        async def deliver(self, message: Message, ports: Ports) -> str:
+            raise KeyError(message.recipient)
+
+    house = at.house
+    pages = Pages(
+        desk=house.desk,
+        due=house.due,
+        channel_of=lambda _declared: Broken(),
+        ports=house.ports,
+        masker=house.masker,
+        key=house.instance.key,
+        base_url=house.base_url,
+        new_link=house.new_link,
+    )
+    at.declare()
+    await at.run(ROUND)
+    (claim,) = at.claim(DELIVER)
+    await pages.deliver(claim)
+    failed = at.events()[-1]
+    assert isinstance(failed, ev.PageFailed)
+    assert failed.reason == "The email channel broke (KeyError)."
+    assert house.due.next_due([DELIVER]) == failed.retry_at
 
 
 async def test_what_fails_for_good_is_written_down_and_the_next_round_still_comes(

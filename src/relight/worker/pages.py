@@ -100,6 +100,12 @@ class Pages:
         except TimeoutError as error:
             msg = f"No answer within {_LONGEST_DELIVERY_S:.0f} s."
             raise Transient(msg) from error
+        except (PlugFailed, SecretMissing):
+            raise
+        except Exception as error:  # a plug-in's door: what it breaks by is still a failed page
+            log.exception("channel.broke", channel=contact.kind, error=type(error).__name__)
+            msg = f"The {contact.kind} channel broke ({type(error).__name__})."
+            raise Transient(msg) from error
         return self._masker.mask(answer)
 
     async def _failed(

@@ -111,7 +111,14 @@ async def test_a_key_does_not_travel_to_another_host() -> None:
     assert answer.url == other.url("/ok")
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://[::ffff:169.254.169.254]/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[fd00:ec2::254%251]/",
+    ],
+)
 async def test_a_refused_address_is_never_dialled(url: str) -> None:
     with pytest.raises(NotAllowed):
         await get(url)

@@ -47,10 +47,11 @@ _COMPATIBLE = _network("::/96")
 def refusal(address: str, egress: Egress) -> str | None:
     """Say why an address may not be called, as the end of a sentence, or None where it may.
 
-    An IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) is judged too.
+    An IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) is judged too. A
+    zone (`%eth0`) only says which way to go there, so it is left out.
     """
     try:
-        outer = ipaddress.ip_address(address)
+        outer = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "is not an IP address"
     for each in (outer, *_embedded(outer)):

@@ -60,6 +60,9 @@ def resolve(reference: str, *, environment: Mapping[str, str] | None = None, roo
         except (OSError, UnicodeDecodeError) as error:
             msg = f"`{reference}` cannot be read: {type(error).__name__}."
             raise SecretMissing(msg, hint=f"Put the secret into {name}.") from error
+        if not value:
+            msg = f"`{reference}` is empty."
+            raise SecretMissing(msg, hint=f"Put the secret into {name}.")
         return Secret(value)
     msg = f"`{kind}:` is not a way to name a secret."
     raise SecretMissing(msg, hint="Write env:NAME or file:PATH.")

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 import structlog
+from structlog.typing import EventDict
 
 from relight.cli.door import data_options, database_url, kit_argument
 from relight.kernel.faults import RelightError
+from relight.kernel.secret import Masker
 
 if TYPE_CHECKING:
     from relight.wiring.house import House
@@ -68,7 +70,6 @@ def up(  # noqa: PLR0917 - one parameter an option
     """
     from relight.wiring.house import build, open_data
 
-    _log_plainly()
     where = open_data(data or folder / ".relight")
     with _held(where), _listening(host, port) as listener:
         taken_port = listener.getsockname()[1]
@@ -77,6 +78,7 @@ def up(  # noqa: PLR0917 - one parameter an option
         house = build(
             folder, data=where, database_url=database_url(database, folder), base_url=base_url
         )
+        log_plainly(house.masker)
         try:
             _greet(house)
             _run(house, listener, hosts)
@@ -158,14 +160,25 @@ def _held(data: Path) -> Generator[None]:
         yield
 
 
-def _log_plainly() -> None:
-    """Send events as lines to stderr; the timeline is the record, the log is for us."""
+def log_plainly(masker: Masker) -> None:
+    """Send events as lines to stderr; the timeline is the record, the log is for us.
+
+    Whatever an event or a traceback quotes passes the masker.
+    """
+
+    def masked(_logger: object, _name: str, event: EventDict) -> EventDict:
+        return {
+            name: masker.mask(value) if isinstance(value, str) else value
+            for name, value in event.items()
+        }
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            masked,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

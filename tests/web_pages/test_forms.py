@@ -131,6 +131,36 @@ def test_reopening_and_closing(house: House, sam: Browser, incident: Incident) -
     assert now(house, incident).status is Status.CLOSED
 
 
+def test_changing_the_title(house: House, sam: Browser, incident: Incident) -> None:
+    form = room(sam, incident).form("/title")
+    assert form.fields["title"] == "Checkout fails"
+    again = sam.send(form, answers=409, title=" ")
+    page = sam.send(again.form("/title"), title=UGLY)
+    assert now(house, incident).title == UGLY.strip()
+    assert "The title is changed." in page.text
+
+
+def test_declining_takes_a_reason(house: House, sam: Browser, incident: Incident) -> None:
+    form = room(sam, incident).form("/decline")
+    again = sam.send(form, answers=409, reason=" ")
+    assert "reason" in again.text
+    page = sam.send(again.form("/decline"), reason="A test of the alarm.")
+    assert now(house, incident).status is Status.DECLINED
+    assert "it was no incident" in page.text
+    assert "The incident is declined." in page.text
+
+
+def test_merging_goes_on_to_the_other(house: House, sam: Browser, incident: Incident) -> None:
+    assert "/merge" not in " ".join(form.action for form in room(sam, incident).forms)
+    other = declared(house, "Payments fail")
+    page = sam.send(room(sam, incident).form("/merge"), into=other.name, reason="One cause.")
+    after = now(house, incident)
+    assert (after.status, after.merged_into) == (Status.MERGED, other.id)
+    assert "The other incident is merged into this one." in page.text
+    assert other.name in page.text
+    assert f"/incidents/{other.id}" in room(sam, incident).links
+
+
 def test_correcting_an_entry_leaves_both(house: House, sam: Browser, incident: Incident) -> None:
     house.desk.note(incident.id, "Load is 34 %.", by=SAM)
     seq = now(house, incident).seq
@@ -149,6 +179,8 @@ def test_correcting_an_entry_leaves_both(house: House, sam: Browser, incident: I
         ("/note", {"text": "Kept words"}),
         ("/severity", {"reason": "Kept words", "severity": "S2"}),
         ("/resolve", {"override_reason": "Kept words"}),
+        ("/title", {"title": "Kept words"}),
+        ("/decline", {"reason": "Kept words"}),
     ],
 )
 def test_words_for_an_incident_that_ended_meanwhile_are_not_lost(

@@ -3,7 +3,7 @@
 For whoever writes a page (`web/pages/`, `web/templates/`, `web/static/`):
 
 - `relight.web.account`: guards `viewer`, `responder`, `admin`, `open_to_all` (each route names one,
-  or nobody gets in), `account_of(request)`, `account_or_none(request)`, `TheAccount`.
+  or nobody gets in), `account_of(request)`, `account_or_none(request)`.
 - `relight.web.house`: `TheHouse`; `request.app.state.house` is the same.
 - `relight.web.shell`: `page(request, "name.html", status=200, **values)`, `environment()`.
 - `relight.web.errors`: a page raises a `RelightError`; `error.html` shows it with `status`,

@@ -6,9 +6,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
-from litestar.params import SkipValidation
 from litestar.types import HTTPScope
 
 from relight.catalog.person import Role
@@ -57,10 +55,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def actor(self) -> Actor:
         """Name the author of what this account does."""
         return person(self.name) if self.proof is Proof.SESSION else machine(self.name)
-
-
-TheAccount: TypeAlias = NamedDependency[SkipValidation[Account]]
-"""Ask for the account in a guarded handler: `def show(account: TheAccount)`."""
 
 
 def account_or_none(connection: Connection) -> Account | None:

@@ -15,7 +15,7 @@ from litestar.types import LifespanHook
 from relight.communicate.render.templates import style
 from relight.web import ack, api, live, pages, signin
 from relight.web.access import Authentication, genuine
-from relight.web.account import account_of, deny_by_default
+from relight.web.account import deny_by_default
 from relight.web.errors import ANSWERS
 from relight.web.front import Front
 from relight.web.headers import KnownHosts, security_headers
@@ -69,10 +69,7 @@ def create_app(
 
     app = Litestar(
         [_router()],
-        dependencies={
-            "house": Provide(lambda: house, sync_to_thread=False),
-            "account": Provide(account_of, sync_to_thread=False),
-        },
+        dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
         exception_handlers=ANSWERS,
         guards=[deny_by_default, genuine],
         middleware=[Authentication],

@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from relight.web.pages import (
     ack,
     act,
+    amend,
     correct,
     home,
     incidents,
@@ -23,6 +24,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *incidents.HANDLERS,
     *room.HANDLERS,
     *act.HANDLERS,
+    *amend.HANDLERS,
     *correct.HANDLERS,
     *oncall.HANDLERS,
     *services.HANDLERS,

@@ -23,7 +23,7 @@ _form = partial(post, guards=[responder], sync_to_thread=True, include_in_schema
 _NEXT_S = {"15": 900.0, "30": 1800.0, "60": 3600.0}
 
 
-class _Act:
+class Act:
     """One posted form of a room: who posted it, to which incident, with which fields."""
 
     def __init__(self, house: House, request: Asker, ref: str, data: Fields) -> None:
@@ -58,7 +58,7 @@ class _Act:
 )
 def acknowledge(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that whoever is signed in has it."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     do = partial(house.desk.acknowledge, ref, person=act.person, via="page", by=act.by)
     return act.answer(do, "acknowledged", "acknowledge")
 
@@ -66,11 +66,11 @@ def acknowledge(ref: FromPath[str], house: TheHouse, request: Asker, data: Field
 @_form("/incidents/{ref:str}/duty")
 def duty(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Take a role, or hand it to another."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     return act.answer(partial(_duty, act), "duty", "duty", "#people")
 
 
-def _duty(act: _Act) -> Incident:
+def _duty(act: Act) -> Incident:
     return act.desk.take_duty(
         act.ref,
         Duty(act.form.text("duty")),
@@ -83,11 +83,11 @@ def _duty(act: _Act) -> Incident:
 @_form("/incidents/{ref:str}/note")
 def note(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Write something down, also with the time it happened."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     return act.answer(partial(_note, act), "noted", "note", "#timeline")
 
 
-def _note(act: _Act) -> Incident:
+def _note(act: Act) -> Incident:
     now = act.house.clock.now()
     return act.desk.note(
         act.ref,
@@ -103,7 +103,7 @@ def _note(act: _Act) -> Incident:
 )
 def update(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Give word inside at once; word to the public is shown first and posted on confirmation."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     if act.form.text("audience") != Audience.PUBLIC:
         do = partial(_update, act, Audience.INTERNAL)
         return act.answer(do, "told", "internal-update", "#updates")
@@ -113,7 +113,7 @@ def update(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) ->
     return act.answer(do, "published", "public-update", "#updates")
 
 
-def _preview(act: _Act) -> Response[bytes]:
+def _preview(act: Act) -> Response[bytes]:
     """Show how a public update will read, with the button that posts it."""
     now = act.house.clock.now()
     incident = act.desk.find(act.ref)
@@ -129,7 +129,7 @@ def _preview(act: _Act) -> Response[bytes]:
     )
 
 
-def _update(act: _Act, audience: Audience) -> Incident:
+def _update(act: Act, audience: Audience) -> Incident:
     status = act.form.text("status")
     return act.desk.update(
         act.ref,
@@ -150,11 +150,11 @@ def _update(act: _Act, audience: Audience) -> Incident:
 )
 def severity(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Override the severity, with a reason."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     return act.answer(partial(_severity, act), "severity", "severity")
 
 
-def _severity(act: _Act) -> Incident:
+def _severity(act: Act) -> Incident:
     return act.desk.set_severity(
         act.ref,
         Severity(act.form.text("severity")),
@@ -169,7 +169,7 @@ def _severity(act: _Act) -> Incident:
 )
 def resolve(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """End it, by the gate's figures or over them with a reason."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     do = partial(
         house.desk.resolve,
         ref,
@@ -186,7 +186,7 @@ def resolve(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -
 )
 def reopen(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that it was not over."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     reason = act.form.text("reason")
     do = partial(house.desk.reopen, ref, reason=reason, by=act.by, command_id=act.command_id)
     return act.answer(do, "reopened", "reopen")
@@ -197,7 +197,7 @@ def reopen(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) ->
 )
 def close(ref: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
     """Say that nothing is left to do."""
-    act = _Act(house, request, ref, data)
+    act = Act(house, request, ref, data)
     do = partial(house.desk.run, ref, cmd.Close(), act.by, act.command_id)
     return act.answer(do, "closed", "close")
 

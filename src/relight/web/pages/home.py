@@ -24,10 +24,12 @@ def fragment(house: TheHouse, request: Request[Any, Any, Any]) -> Response[bytes
 
 
 def _values(house: House) -> dict[str, Any]:
-
     now, desk, loaded = house.clock.now(), house.desk, house.kit.loaded
     standings = desk.standings()
-    live = sorted(desk.incidents.all(live=True), key=lambda each: each.severity.rank)
+    live = sorted(
+        desk.incidents.all(live=True),
+        key=lambda each: (bool(each.acknowledged_by), each.severity.rank, each.declared_at),
+    )
     return {
         "answer": overview(standings, live, now),
         "live": live,

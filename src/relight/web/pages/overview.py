@@ -13,6 +13,7 @@ from relight.incident.summary import plain_sentence
 from relight.web.pages.wording import coarse, counted
 
 _LATE_S = 180.0
+_JUST_S = 2.0
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ def _beside(
         words.append(f"{fine} of {len(standings)} services {'works' if fine == 1 else 'work'}.")
     if checked_at:
         age_s = (now - checked_at).total_seconds()
-        words.append(f"Last checked {coarse(max(age_s, 0))} ago.")
+        words.append("Just checked." if age_s < _JUST_S else f"Last checked {coarse(age_s)} ago.")
         if age_s > _LATE_S:
             words.append("That is late: look whether Relight still runs.")
     return " ".join(words)

@@ -106,6 +106,9 @@ def look(house: House, incident: Incident, account: Account, *, whole: bool) -> 
         "people": [each.name for each in desk.catalog.people],
         "public_path": f"/status/incidents/{public}.html",
         "last_word": desk.suggested_last_word(incident) if incident.live else "",
+        "others": [each for each in desk.incidents.all(live=True) if each.id != incident.id]
+        if incident.live
+        else [],
         "rules": desk.catalog.severities.rules,
         "whole": whole,
     }

@@ -26,7 +26,7 @@ def index(house: TheHouse, request: Asker) -> Response[bytes]:
 
 @get("/services/{name:str}", guards=[viewer], sync_to_thread=True, include_in_schema=False)
 def service(
-    name: FromPath[str], house: TheHouse, request: Asker, hours: FromQuery[Literal[1, 6, 24]] = 6
+    name: FromPath[str], house: TheHouse, request: Asker, hours: FromQuery[Literal[1, 6, 24]] = 1
 ) -> Response[bytes]:
     """Show one service. Raises `ServiceNotFound`."""
     now, desk = house.clock.now(), house.desk

@@ -5,7 +5,7 @@ from datetime import timedelta
 from relight.incident import commands as cmd
 from relight.incident import events as ev
 from relight.incident.status import Audience
-from relight.incident.timeline import Row, rows
+from relight.incident.timeline import Row, rows, sentence
 from tests.incident.given import RULE, SAM, START, Story, outage
 
 
@@ -33,6 +33,14 @@ def test_an_outage_reads_as_a_story():
         "Public update: Widget works again.",
         "Resolved; every criterion of the gate is met.",
     ]
+
+
+def test_who_is_only_mailed_is_not_called():
+    """A severity that does not page tells everyone once (article 004)."""
+    policy = ev.PagingPolicy(
+        steps=(ev.PageStep(0, ("everyone",)),), repage_s=0, version="1", only=("email",)
+    )
+    assert sentence(ev.PagingStarted(policy=policy)) == "Everyone is told by email."
 
 
 def test_a_row_keeps_both_times_and_who():

@@ -127,7 +127,7 @@ class Relapsed(Event, frozen=True, kw_only=True):
 
 
 class PagingStarted(Event, frozen=True, kw_only=True):
-    """People are being called, by a policy frozen at this moment."""
+    """People are being called, or told by mail only, by a policy frozen at this moment."""
 
     policy: PagingPolicy
 

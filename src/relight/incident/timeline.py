@@ -134,6 +134,9 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
         case ev.Relapsed():
             return _because("Not over yet", event.reason)
         case ev.PagingStarted():
+            only = event.policy.only
+            if only:
+                return f"Everyone is told by {' and '.join(only)}."
             return "People are being called."
         case ev.PagingStopped():
             return _because("Nobody is called any more", event.reason)

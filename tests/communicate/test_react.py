@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -44,6 +46,12 @@ def entry(event: ev.IncidentEvent) -> Entry[ev.IncidentEvent]:
 def test_what_the_public_sees_is_published_at_once(event: ev.IncidentEvent):
     (intent,) = react(entry(event), OUTAGE)
     assert (intent.kind, intent.due_at, intent.payload) == (PUBLISH, NOW, Publish())
+
+
+def test_the_page_is_published_again_when_a_promised_word_is_late():
+    later = NOW + timedelta(minutes=30)
+    intents = react(entry(ev.NextUpdatePlanned(audience=Audience.PUBLIC, at=later)), OUTAGE)
+    assert [(each.kind, each.due_at) for each in intents] == [(PUBLISH, NOW), (PUBLISH, later)]
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,9 @@ def test_whatever_is_written_is_shown_as_text(
     feed = ET.fromstring(files["feed.atom"])  # noqa: S314
     assert feed.findtext(f"{ATOM}entry/{ATOM}title") == f"Investigating: {printable(title)}"
     ET.fromstring(files["lamp.svg"])  # noqa: S314
+
+
+def test_a_word_that_has_not_come_in_time_is_not_promised_again():
+    late = replace(OUTAGE, next_public_at=ago(1))
+    text = pages(drawn([late]))["index.html"].text
+    assert "Next update was due at" in text

@@ -73,6 +73,13 @@ def test_a_title_by_rule_is_replaced_and_one_by_a_person_is_kept():
     assert page([inside]).current[0].title == NEUTRAL_TITLE
 
 
+def test_a_word_that_has_not_come_in_time_is_late():
+    (shown,) = page([OUTAGE]).current
+    assert not shown.update_is_late
+    (late,) = page([replace(OUTAGE, next_public_at=ago(1))]).current
+    assert late.update_is_late
+
+
 def test_internal_words_stay_inside():
     (shown,) = page([OUTAGE]).current
     assert [each.text[:12] for each in shown.updates] == ["Requests fai", "We are inves"]
@@ -168,6 +175,6 @@ def test_the_last_days_are_fifteen_with_today():
 
 
 def test_the_same_facts_give_the_same_page_later():
-    later = NOW.replace(minute=59)
+    later = NOW.replace(minute=40)
     states = standings(widget=DOWN)
     assert build(CATALOG, INSTANCE, states, [OUTAGE], later) == page([OUTAGE], widget=DOWN)

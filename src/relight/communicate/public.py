@@ -69,7 +69,8 @@ class PublicIncident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident the public was told of; `updates` newest first, never empty.
 
     `status` is one of investigating, identified, monitoring and resolved. `neutral` says that the
-    title is ours and only names the components.
+    title is ours and only names the components. `update_is_late` says that the time of the next
+    update has passed without one.
     """
 
     id: str
@@ -81,6 +82,7 @@ class PublicIncident(msgspec.Struct, frozen=True, kw_only=True):
     monitoring_at: datetime | None
     resolved_at: datetime | None
     next_update_at: datetime | None
+    update_is_late: bool
     updates: tuple[PublicUpdate, ...]
     components: tuple[Component, ...]
 

@@ -21,7 +21,10 @@ def react(entry: Entry[ev.IncidentEvent], incident: Incident) -> Sequence[Intent
     """Ask for publishing where the entry changes the public page; drills never do."""
     if incident.drill or not incident.is_public or not _shows(entry.event, incident):
         return ()
-    return (Intent(kind=PUBLISH, due_at=entry.recorded_at, payload=Publish()),)
+    moments = [entry.recorded_at]
+    if isinstance(entry.event, ev.NextUpdatePlanned) and entry.event.at > entry.recorded_at:
+        moments.append(entry.event.at)  # a word that has not come by then is late, and says so
+    return [Intent(kind=PUBLISH, due_at=at, payload=Publish()) for at in moments]
 
 
 def _shows(event: ev.IncidentEvent, incident: Incident) -> bool:

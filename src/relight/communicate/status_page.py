@@ -82,7 +82,7 @@ def build(
     looked at yet and is left out.
     """
     shown = _components(catalog, instance_id, components)
-    told = [_incident(instance_id, each, shown) for each in incidents if _is_told(each)]
+    told = [_incident(instance_id, each, shown, now) for each in incidents if _is_told(each)]
     told.sort(key=_newest_first)
     current = [each for each in told if each.status is not Status.RESOLVED]
     current.sort(key=lambda each: -each.impact.rank)
@@ -131,7 +131,10 @@ def _is_told(incident: Incident) -> bool:
     return incident.is_public and not hidden
 
 
-def _incident(instance: str, incident: Incident, components: Sequence[Component]) -> PublicIncident:
+def _incident(
+    instance: str, incident: Incident, components: Sequence[Component], now: datetime
+) -> PublicIncident:
+    next_at = incident.next_public_at
     affected = tuple(each for each in components if each.name in incident.services)
     return PublicIncident(
         id=public_id(instance, "incident", incident.id),
@@ -142,7 +145,8 @@ def _incident(instance: str, incident: Incident, components: Sequence[Component]
         began_at=incident.began_at,
         monitoring_at=incident.recovered_at,
         resolved_at=incident.resolved_at,
-        next_update_at=incident.next_public_at,
+        next_update_at=next_at,
+        update_is_late=next_at is not None and next_at <= now,
         updates=tuple(
             PublicUpdate(
                 id=public_id(instance, "update", f"{incident.id}/{update.seq}"),

@@ -35,10 +35,10 @@ def test_nothing_else_asks_for_it():
     assert asked(Story().run(cmd.Decline(reason="a test"))) == []
 
 
-def test_a_draft_that_exists_is_not_asked_for_again():
+def test_resolving_after_a_reopening_asks_again_so_that_the_record_can_say_what_lacks():
     story = Story().run(CLEAR).run(RESOLVE).run(cmd.RecordPostmortem(path="postmortems/a.md"))
     story.run(cmd.Reopen(reason="not over")).run(RESOLVE)
 
     again = [entry for entry in story.entries if isinstance(entry.event, ev.Resolved)][-1]
 
-    assert react(again, story.incident) == ()
+    assert len(react(again, story.incident)) == 1

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from relight.incident import commands as cmd
+from relight.incident import events as ev
 from relight.learn.react import POSTMORTEM
 from relight.wiring.house import build
 from relight.worker.work import Worker
@@ -80,3 +81,21 @@ async def test_an_incident_that_has_a_draft_gets_no_second(at: Place) -> None:
     at.house.desk.run(at.incident().id, cmd.RecordPostmortem(path="postmortems/mine.md"), SAM)
     await at.run(POSTMORTEM)
     assert not file.exists()
+
+
+async def test_a_draft_from_before_a_reopening_stays_and_the_record_says_so(at: Place) -> None:
+    file = _resolved(at)
+    await at.run(POSTMORTEM)
+    file.write_text("Our own words.", encoding="utf-8")
+    at.clock.jump(600)
+    at.house.desk.reopen("INC-1", reason="It fails again.", by=SAM)
+    at.house.desk.resolve("INC-1", by=SAM, override_reason="seen to work")
+    await at.run(POSTMORTEM)
+    note = at.events()[-1]
+    assert isinstance(note, ev.NoteAdded)
+    assert note.text == (
+        "postmortems/2026-05-02-api-is-down.md was drafted before the incident was reopened at "
+        "02:13 UTC. It does not tell of what came after."
+    )
+    assert file.read_text(encoding="utf-8") == "Our own words."
+    assert at.house.due.keys(POSTMORTEM) == set()

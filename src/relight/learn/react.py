@@ -12,16 +12,14 @@ POSTMORTEM = "postmortem"
 
 
 class DraftPostmortem(msgspec.Struct, frozen=True):
-    """Draft the postmortem of an incident, unless one lies in the kit folder already."""
+    """Draft the postmortem of an incident, or say that the one there is tells only a part."""
 
     incident: str
 
 
 def react(entry: Entry[ev.IncidentEvent], incident: Incident) -> Sequence[Intent]:
-    """Ask for a draft when an incident is resolved whose severity wants one and that has none."""
-    if not isinstance(entry.event, ev.Resolved):
-        return ()
-    if incident.rule.postmortem_s is None or incident.postmortem:
+    """Ask for a draft when an incident is resolved whose severity wants one."""
+    if not isinstance(entry.event, ev.Resolved) or incident.rule.postmortem_s is None:
         return ()
     payload = DraftPostmortem(incident.id)
     return (Intent(kind=POSTMORTEM, due_at=entry.recorded_at, payload=payload),)

@@ -27,13 +27,15 @@ class Postmortems:
         self._due = due
 
     async def draft(self, claim: Claim) -> None:
-        """Draft one, unless the incident has one already."""
+        """Draft one. Where there is one from before a reopening, note what it does not tell."""
         task = msgspec.json.decode(claim.payload, type=DraftPostmortem)
         incident = await asyncio.to_thread(self._desk.incidents.read, task.incident)
-        if incident is None or incident.postmortem:
+        if incident is not None and not incident.postmortem:
+            await asyncio.to_thread(self._write, incident, claim)
+        elif incident is not None and incident.reopened_at and incident.resolved_at:
+            await asyncio.to_thread(self._say_it_is_older, incident, claim)
+        else:
             await asyncio.to_thread(self._due.complete, claim)
-            return
-        await asyncio.to_thread(self._write, incident, claim)
 
     def _write(self, incident: Incident, claim: Claim) -> None:
         desk, folder = self._desk, self._desk.kit.folder
@@ -50,6 +52,20 @@ class Postmortems:
             cmd.RecordPostmortem(path=path),
             _SCRIBE,
             f"postmortem:{incident.id}",
+            completes=claim,
+        )
+
+    def _say_it_is_older(self, incident: Incident, claim: Claim) -> None:
+        reopened_at = incident.reopened_at or incident.declared_at
+        text = (
+            f"{incident.postmortem} was drafted before the incident was reopened at "
+            f"{reopened_at:%H:%M} UTC. It does not tell of what came after."
+        )
+        self._desk.run(
+            incident.id,
+            cmd.AddNote(text=text),
+            _SCRIBE,
+            f"postmortem:{incident.id}:{reopened_at.isoformat()}",
             completes=claim,
         )
 

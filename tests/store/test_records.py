@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import func, insert, select
 
 from relight.catalog.service import Check
-from relight.detect.alert import Alert, open_alert
+from relight.detect.alert import open_alert
 from relight.detect.judge import CheckState
 from relight.kernel.plug import Plugged
 from relight.store import tables as t
@@ -54,16 +54,16 @@ def test_an_admin_stays_one(database: Database):
     assert admins(database) == {"rebecca"}
 
 
-def records(database: Database) -> CheckRecords[CheckState, Alert]:
-    return CheckRecords(database, state=CheckState, alert=Alert)
+def records(database: Database) -> CheckRecords:
+    return CheckRecords(database)
 
 
-def outcome(database: Database, **changes: object) -> Outcome[CheckState, Alert]:
+def outcome(database: Database, **changes: object) -> Outcome:
     """Claim the check's row and make an outcome of it."""
     due = SqlDue(database)
     due.schedule("check", CHECK.key, due_at=NOW, payload=Look(CHECK.key))
     (claim,) = due.claim(["check"], now=NOW + timedelta(hours=1), limit=1, lease_s=10)
-    usual = Outcome[CheckState, Alert](
+    usual = Outcome(
         check=CHECK.key,
         state=CheckState.fresh(CHECK.key),
         claim=claim,

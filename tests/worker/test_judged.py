@@ -11,7 +11,8 @@ from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.observation import Observation
 from relight.kernel.ledger import Claim
 from relight.kernel.plug import Plugged
-from relight.worker.checks import CHECK, Judged, Looked, judged
+from relight.store.records import Outcome
+from relight.worker.checks import CHECK, Looked, judged
 from tests.worker.given import Place
 
 NOW = datetime(2026, 5, 2, 2, 3, tzinfo=UTC)
@@ -30,10 +31,10 @@ def _looked(check: Check, at: datetime, *, ok: bool) -> Looked:
     return Looked(claim, seen)
 
 
-def _play(oks: list[bool]) -> list[Judged]:
+def _play(oks: list[bool]) -> list[Outcome]:
     """Judge one result after another, a second apart."""
     states: dict[str, CheckState] = {}
-    told: list[Judged] = []
+    told: list[Outcome] = []
     for n, ok in enumerate(oks):
         at = NOW + timedelta(seconds=n)
         outcome = judged([_looked(THROUGH, at, ok=ok)], states, [WIDGET], at)[0]

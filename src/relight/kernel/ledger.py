@@ -6,7 +6,7 @@ write the intents and the folded state. `store.ledger` does it; the rooms own th
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -73,9 +73,6 @@ class LostRace(Refused):
 
 class AlreadyOpen(Refused):
     """Something is already open for the same cause."""
-
-
-React: TypeAlias = Callable[[Entry[E], S], Sequence[Intent]]
 
 
 class StreamKind(msgspec.Struct, Generic[S, C, E], frozen=True, kw_only=True):

@@ -1,9 +1,6 @@
-"""Lengths and spans of time, as users write and read them."""
+"""Lengths of time, as users write and read them."""
 
 import re
-from datetime import datetime, timedelta
-
-import msgspec
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _WRITTEN = re.compile(r"(\d+)(s|m|h|d|w)\Z")
@@ -33,18 +30,3 @@ def write_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count} {name}")
     return " ".join(parts[:2]) or "0 s"
-
-
-class Period(msgspec.Struct, frozen=True):
-    """A half-open span `[start, end)` of aware UTC times; no end means it still runs."""
-
-    start: datetime
-    end: datetime | None = None
-
-    def __contains__(self, moment: datetime) -> bool:
-        """Whether the moment lies within."""
-        return self.start <= moment and (self.end is None or moment < self.end)
-
-    def length(self, now: datetime) -> timedelta:
-        """Tell how long it lasted, or has lasted by now."""
-        return (self.end or now) - self.start

@@ -4,20 +4,18 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from relight.detect.alert import Alert, clear
+from relight.detect.judge import CheckState
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Claim
 from relight.store import tables as t
 from relight.store.due import defer_in, schedule_in
 from relight.store.engine import Database
-
-S = TypeVar("S", bound=msgspec.Struct)
-A = TypeVar("A", bound=msgspec.Struct)
 
 _ADMIN = "admin:"
 
@@ -99,7 +97,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Struct
 
 
-class Outcome(msgspec.Struct, Generic[S, A], frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one observation led to; all outcomes of a batch are written in one transaction.
 
     `alert` was opened, the one whose id is `clears` is cleared as of `at`; `again_at` is when the
@@ -107,34 +105,31 @@ class Outcome(msgspec.Struct, Generic[S, A], frozen=True, kw_only=True):
     """
 
     check: str
-    state: S
+    state: CheckState
     claim: Claim
     at: datetime
     again_at: datetime
-    alert: A | None = None
+    alert: Alert | None = None
     clears: str | None = None
     asks: tuple[Asked, ...] = ()
 
 
-class CheckRecords(Generic[S, A]):
-    """How each check stands, with its alerts. Generic over the detect room's own structs.
+class CheckRecords:
+    """How each check stands, with its alerts."""
 
-    An alert struct has `id`, `key`, `service`, `opened_at` and `cleared_at`.
-    """
-
-    def __init__(self, database: Database, *, state: type[S], alert: type[A]) -> None:
+    def __init__(self, database: Database) -> None:
         """Serve one database."""
         self._database = database
-        self._state = msgspec.json.Decoder(state)
-        self._alert = msgspec.json.Decoder(alert)
+        self._state = msgspec.json.Decoder(CheckState)
+        self._alert = msgspec.json.Decoder(Alert)
 
-    def states(self) -> dict[str, S]:
+    def states(self) -> dict[str, CheckState]:
         """Give the state of every check by its key."""
         with self._database.read() as tx:
             rows = tx.execute(select(t.check_state)).all()
         return {row.check: self._state.decode(row.state) for row in rows}
 
-    def save(self, outcomes: Sequence[Outcome[S, A]]) -> None:
+    def save(self, outcomes: Sequence[Outcome]) -> None:
         """Write a batch: states, alerts, what they ask for, and when each check is due again.
 
         Most batches change nothing that anyone waits for; the caller tells of those that do.
@@ -151,7 +146,7 @@ class CheckRecords(Generic[S, A]):
                 for ask in outcome.asks:
                     _schedule(tx, ask)
 
-    def rewrite(self, change: Callable[[S], S]) -> None:
+    def rewrite(self, change: Callable[[CheckState], CheckState]) -> None:
         """Change the state of every check in one transaction."""
         with self._database.write() as tx:
             for row in tx.execute(select(t.check_state)).all():
@@ -169,13 +164,13 @@ class CheckRecords(Generic[S, A]):
                 self._clear(tx, alert, now)
                 _schedule(tx, ask(alert))
 
-    def alert(self, id: str) -> A | None:  # noqa: A002 - the field's own word
+    def alert(self, id: str) -> Alert | None:  # noqa: A002 - the field's own word
         """Give one alert."""
         with self._database.read() as tx:
             row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
         return self._alert.decode(row.body) if row else None
 
-    def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[A]:
+    def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[Alert]:
         """Give the alerts, newest first."""
         query = select(t.alert.c.body).order_by(t.alert.c.opened_at.desc()).limit(limit)
         if only_open:
@@ -186,11 +181,9 @@ class CheckRecords(Generic[S, A]):
     def _clear(self, tx: Connection, id: str, at: datetime) -> None:  # noqa: A002
         row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
         if row is not None:
-            alert = self._alert.decode(row.body)
-            if getattr(alert, "cleared_at") is None:  # noqa: B009 - the struct is the room's own
-                _write_alert(tx, msgspec.structs.replace(alert, cleared_at=at))
+            _write_alert(tx, clear(self._alert.decode(row.body), at))
 
-    def _write_state(self, tx: Connection, check: str, state: S) -> None:
+    def _write_state(self, tx: Connection, check: str, state: CheckState) -> None:
         body = msgspec.json.encode(state)
         changed = tx.execute(
             update(t.check_state).where(t.check_state.c.check == check).values(state=body)
@@ -203,17 +196,15 @@ def _schedule(tx: Connection, ask: Asked) -> None:
     schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
 
 
-def _write_alert(tx: Connection, alert: msgspec.Struct) -> None:
-    fields = msgspec.structs.asdict(alert)
-    is_open = fields["cleared_at"] is None
+def _write_alert(tx: Connection, alert: Alert) -> None:
     values = {
-        "key": fields["key"],
-        "open_key": fields["key"] if is_open else None,
-        "service": fields["service"],
-        "opened_at": fields["opened_at"],
-        "cleared_at": fields["cleared_at"],
+        "key": alert.key,
+        "open_key": alert.key if alert.is_open else None,
+        "service": alert.service,
+        "opened_at": alert.opened_at,
+        "cleared_at": alert.cleared_at,
         "body": msgspec.json.encode(alert),
     }
-    changed = tx.execute(update(t.alert).where(t.alert.c.id == fields["id"]).values(**values))
+    changed = tx.execute(update(t.alert).where(t.alert.c.id == alert.id).values(**values))
     if not changed.rowcount:
-        tx.execute(insert(t.alert).values(id=fields["id"], **values))
+        tx.execute(insert(t.alert).values(id=alert.id, **values))

@@ -17,8 +17,6 @@ from relight.desk.desk import Desk
 from relight.desk.kit import Kit, Loaded
 from relight.desk.rules import Rules
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
-from relight.detect.alert import Alert
-from relight.detect.judge import CheckState
 from relight.detect.probes import PROBES, Probe
 from relight.egress.outside import open_ports
 from relight.incident.commands import IncidentCommand
@@ -101,7 +99,7 @@ class House:
         self.incidents = SqlLedger(database, INCIDENT)
         self.due = SqlDue(database, owner=_owner_of(data))
         self.access = AccessRecords(database)
-        self.checks = CheckRecords(database, state=CheckState, alert=Alert)
+        self.checks = CheckRecords(database)
         self.series = Series(database)
         self.desk = Desk(
             kit=kit,

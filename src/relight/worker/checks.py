@@ -7,7 +7,6 @@ only then do alerts go on as due rows of their own.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -16,7 +15,7 @@ from relight.catalog.service import Check, Service
 from relight.communicate.react import PUBLISH, Publish
 from relight.desk.desk import Desk
 from relight.desk.rules import TRIAGE, TriageAlert
-from relight.detect.alert import Alert, open_alert
+from relight.detect.alert import open_alert
 from relight.detect.component import component_state
 from relight.detect.judge import Change, CheckState, CheckStatus, judge
 from relight.detect.observation import Observation
@@ -36,9 +35,6 @@ CHECK = "check"
 VANTAGE = "here"
 _OWN_TROUBLE_AGAIN_S = 5.0
 _LONGEST_LOOK_S = 60.0
-
-Records: TypeAlias = CheckRecords[CheckState, Alert]
-Judged: TypeAlias = Outcome[CheckState, Alert]
 
 
 class CheckDue(msgspec.Struct, frozen=True):
@@ -61,7 +57,7 @@ class Prober:
         self,
         *,
         desk: Desk,
-        records: Records,
+        records: CheckRecords,
         series: Series,
         due: Due,
         probe_of: Callable[[Check], Probe],
@@ -157,7 +153,7 @@ def judged(
     states: Mapping[str, CheckState],
     services: Sequence[Service],
     now: datetime,
-) -> list[Judged]:
+) -> list[Outcome]:
     """Judge a batch of results against the states before it. Pure but for new alerts' ids.
 
     Of two looks at one check the last counts: the lease of the one before has run out, so nothing
@@ -166,7 +162,7 @@ def judged(
     known = dict(states)
     batch = list({looked.observation.check: looked for looked in batch}.values())
     by_check = {check.key: (service, check) for service in services for check in service.checks}
-    outcomes: list[Judged] = []
+    outcomes: list[Outcome] = []
     for looked in batch:
         key = looked.observation.check
         if key not in by_check:
@@ -185,7 +181,7 @@ def judged(
 
 def _outcome(
     looked: Looked, state: CheckState, service: Service, check: Check, now: datetime
-) -> Judged:
+) -> Outcome:
     judgement = judge(state, looked.observation, check)
     after, alert = judgement.state, None
     asks: list[Asked] = []

@@ -14,7 +14,8 @@ from relight.desk.kit import Kit, Loaded
 from relight.kernel.clock import Clock
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Due
-from relight.worker.checks import CHECK, CheckDue, Records, ask_triage
+from relight.store.records import CheckRecords
+from relight.worker.checks import CHECK, CheckDue, ask_triage
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ class KitWatch:
         kit: Kit,
         read: Callable[[Path, Loaded | None], Loaded],
         due: Due,
-        records: Records,
+        records: CheckRecords,
         clock: Clock,
         on_loaded: Callable[[], None],
     ) -> None:

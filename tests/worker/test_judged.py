@@ -97,6 +97,18 @@ def test_of_two_looks_in_one_batch_only_the_one_that_still_holds_its_lease_count
     assert outcome.claim is held.claim
 
 
+def test_a_result_from_a_clock_that_was_ahead_keeps_nobody_from_judging() -> None:
+    """Otherwise nothing would be noticed for as long as the clock went back."""
+    ahead = judged([_looked(THROUGH, NOW + timedelta(hours=1), ok=True)], {}, [WIDGET], NOW)[0]
+    states = {THROUGH.key: ahead.state}
+    for n in range(3):
+        at = NOW + timedelta(seconds=n)
+        states[THROUGH.key] = judged([_looked(THROUGH, at, ok=False)], states, [WIDGET], at)[
+            0
+        ].state
+    assert states[THROUGH.key].status is CheckStatus.DOWN
+
+
 async def test_an_alert_is_never_opened_and_cleared_by_two_workers_at_once(at: Place) -> None:
     """The one that clears would find no incident yet, and the incident would never end."""
     at.worker.prepare()

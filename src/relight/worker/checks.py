@@ -17,7 +17,7 @@ from relight.desk.desk import Desk
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.detect.alert import open_alert
 from relight.detect.component import component_state
-from relight.detect.judge import Change, CheckState, CheckStatus, judge
+from relight.detect.judge import Change, CheckState, CheckStatus, judge, shifted
 from relight.detect.observation import Observation
 from relight.detect.probes import Probe
 from relight.kernel.faults import RelightError
@@ -169,7 +169,12 @@ def judged(
             continue
         service, check = by_check[key]
         before = component_state(service, known, None)[0]
-        outcome = _outcome(looked, known.get(key) or CheckState.fresh(key), service, check, now)
+        state = known.get(key) or CheckState.fresh(key)
+        if state.last_at and state.last_at > now:
+            # The clock went back while a result was on its way, or while nobody was up: without
+            # this every result would be older than that one, for as long as the clock went back.
+            state = shifted(state, looked.observation.at - state.last_at)
+        outcome = _outcome(looked, state, service, check, now)
         known[key] = outcome.state
         if component_state(service, known, None)[0] is not before:
             # A key of its own: a publication under way may have drawn the page before this.

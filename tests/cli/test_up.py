@@ -123,6 +123,41 @@ def test_what_cannot_be_used_is_said_in_a_sentence(kit: Path, tmp_path: Path) ->
         assert "Traceback" not in said
 
 
+def test_a_folder_that_is_not_there_is_named_and_not_made(tmp_path: Path) -> None:
+    """A slip in the name leaves no empty folder behind."""
+    code, said = refused(tmp_path / "my-ap", "--port", 0)
+    assert (code, "There is no folder" in said, "relight init" in said) == (1, True, True)
+    assert not (tmp_path / "my-ap").exists()
+
+
+def test_an_address_that_is_not_ours_points_at_the_host(kit: Path) -> None:
+    """Another port would not help."""
+    code, said = refused(kit, "--host", "192.0.2.1", "--port", 0)
+    assert code == 1
+    assert "192.0.2.1 is not an address of this machine." in said
+    assert "--host" in said
+
+
+def test_a_database_of_another_kind_is_refused_by_its_form(kit: Path) -> None:
+    """Before anything is asked of the network, and without its password."""
+    for url in ("mysql://relight:s3cret@db/r", "no url", "postgresql://u:s3cret@h:port/r"):
+        code, said = refused(kit, "--database", url, "--port", 0)
+        assert (code, "postgresql://" in said, "s3cret" in said) == (1, True, False)
+
+
+def test_only_its_owner_can_read_a_data_folder_that_others_may_enter(
+    kit: Path, tmp_path: Path
+) -> None:
+    """The key that signs links lies in there."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    port = free_port()
+    with running(kit, "--data", shared, port=port):
+        open_to_others = [each.name for each in shared.iterdir() if each.stat().st_mode & 0o077]
+        assert not [name for name in open_to_others if ".db" in name]
+
+
 def test_a_faulty_kit_lists_its_faults_and_does_not_start(kit: Path) -> None:
     """The same words as `relight check`."""
     (kit / "relight.yaml").write_text("name: x\nservces: []\n")

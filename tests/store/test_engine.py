@@ -13,6 +13,7 @@ from sqlalchemy.exc import StatementError
 
 from relight.kernel.actor import rule
 from relight.store import tables as t
+from relight.store.counts import answers
 from relight.store.engine import (
     Database,
     DatabaseBroken,
@@ -143,6 +144,9 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(tmp_path: Path):
     with pytest.raises(DiskFull, match="disk is full") as error:
         fill()
     assert error.value.hint
+    # Reading still works, and yet whoever asks after Relight's health hears of it.
+    with pytest.raises(DiskFull):
+        answers(database)
     entries = ledger.entries("a")
     assert ledger.read("a") == ledger.replay("a")
     assert [each.seq for each in entries] == list(range(1, len(entries) + 1))

@@ -148,7 +148,7 @@ def test_the_same_command_from_many_threads_happens_once(database: Database):
 
 def test_one_open_key_is_held_by_one_stream(ledger: Ledger):
     ledger.execute("a", Label("one", "rule:api"), by=REBECCA, now=NOW, command_id="c1")
-    with pytest.raises(AlreadyOpen, match="counter/a"):
+    with pytest.raises(AlreadyOpen, match="one is open"):
         ledger.execute("b", Label("two", "rule:api"), by=REBECCA, now=NOW, command_id="c2")
     ledger.execute("a", Label("one"), by=REBECCA, now=NOW, command_id="c3")
     ledger.execute("b", Label("two", "rule:api"), by=REBECCA, now=NOW, command_id="c4")

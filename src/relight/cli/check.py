@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from relight.cli.door import NO, json_option, kit_argument, say
+from relight.cli.door import NO, json_option, kit_argument, say, size
 
 
 @click.command()
@@ -32,11 +32,7 @@ def check(folder: Path, *, as_json: bool) -> None:
             click.echo(str(fault))
         if catalog is None:
             return
-        checks = len(catalog.checks())
-        click.echo(
-            f"{catalog.name}: {len(catalog.services)} services, {checks} checks, "
-            f"{len(catalog.people)} people. Fine."
-        )
+        click.echo(f"{size(catalog)} Fine.")
 
     say(as_json, found, words)
     if catalog is None:

@@ -16,6 +16,7 @@ from relight.kernel.actor import Actor, operator
 from relight.kernel.faults import RelightError, Unavailable
 
 if TYPE_CHECKING:
+    from relight.catalog.catalog import Catalog
     from relight.wiring.house import House
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +81,15 @@ def shell_actor() -> Actor:
         return operator(getpass.getuser())
     except (KeyError, OSError):
         return operator(f"uid {os.getuid()}")
+
+
+def size(catalog: "Catalog") -> str:
+    """Say in one line how much a kit declares."""
+    services, checks, people = len(catalog.services), len(catalog.checks()), len(catalog.people)
+    return (
+        f"{catalog.name}: {services} service{'s' * (services != 1)}, "
+        f"{checks} check{'s' * (checks != 1)}, {people} {'person' if people == 1 else 'people'}."
+    )
 
 
 def say(as_json: bool, value: object, words: Callable[[], None]) -> None:  # noqa: FBT001 - a flag's value

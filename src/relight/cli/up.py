@@ -1,6 +1,7 @@
 """`relight up`: watches, pages and serves in one process until it is told to stop."""
 
 import asyncio
+import errno
 import fcntl
 import logging
 import socket
@@ -14,7 +15,7 @@ import click
 import structlog
 from structlog.typing import EventDict
 
-from relight.cli.door import data_options, database_url, kit_argument
+from relight.cli.door import data_options, database_url, kit_argument, size
 from relight.kernel.faults import RelightError
 from relight.kernel.secret import Masker
 
@@ -68,8 +69,10 @@ def up(  # noqa: PLR0917 - one parameter an option
     Listens on this machine only, unless --host says otherwise. The first start prints a one-time
     link to sign in with.
     """
+    from relight.config.read import must_be_there
     from relight.wiring.house import build, open_data
 
+    must_be_there(folder)
     where = open_data(data or folder / ".relight")
     with _held(where), _listening(host, port) as listener:
         taken_port = listener.getsockname()[1]
@@ -117,11 +120,7 @@ def _greet(house: "House") -> None:
     for fault in loaded.faults:
         click.echo(str(fault), err=True)
     catalog = loaded.catalog
-    click.echo(
-        f"{catalog.name}: {len(catalog.services)} services, {len(catalog.checks())} checks, "
-        f"{len(catalog.people)} people.",
-        err=True,
-    )
+    click.echo(size(catalog), err=True)
     click.echo(f"Pages   {house.base_url}/", err=True)
     click.echo(f"Public  {house.base_url}/status/", err=True)
     if not admins(house.database):
@@ -141,6 +140,9 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
             listener.bind((host, port))
             listener.listen(2048)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                msg = f"{host} is not an address of this machine."
+                raise CannotListen(msg, hint="Choose another with --host.") from error
             msg = f"Port {port} on {host} cannot be used: {error.strerror}."
             raise CannotListen(msg, hint="Choose another with --port.") from error
         listener.setblocking(False)

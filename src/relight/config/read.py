@@ -63,11 +63,7 @@ def _bytes_of(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        where = path.parent
-        if (where / "relight.yml").exists():
-            raise KitMissing(hint=f"Rename relight.yml to {FILE}.") from None
-        sentence = f"There is no {FILE} in {where}." if where.is_dir() else f"There is no {where}."
-        raise KitMissing(sentence) from None
+        raise _missing(path.parent) from None
     except OSError as error:
         what = f"The file cannot be read: {(error.strerror or 'unknown reason').lower()}."
         raise NotYaml(1, what) from None
@@ -75,6 +71,20 @@ def _bytes_of(path: Path) -> bytes:
         what = "The file is larger than 1 MB, which no kit should be."
         raise NotYaml(1, what, "Is this the right file?")
     return raw
+
+
+def must_be_there(folder: Path) -> None:
+    """Raise `KitMissing` unless the folder holds a kit."""
+    if not (folder / FILE).exists():
+        raise _missing(folder)
+
+
+def _missing(folder: Path) -> KitMissing:
+    if (folder / "relight.yml").exists():
+        return KitMissing(hint=f"Rename relight.yml to {FILE}.")
+    if folder.is_dir():
+        return KitMissing(f"There is no {FILE} in {folder}.")
+    return KitMissing(f"There is no folder {folder}.", hint=f"`relight init {folder}` makes it.")
 
 
 def _text_of(raw: bytes) -> str:

@@ -7,6 +7,8 @@ from relight.incident.summary import plain_sentence
 from relight.kernel.period import write_duration
 from relight.notify.message import About, Detail, Kind, Message
 
+_CHECKS_NAMED = 3
+
 
 def compose(
     incident: Incident,
@@ -19,6 +21,7 @@ def compose(
 ) -> Message:
     """Put into words why this person is called, and the two links that matter."""
     details = [
+        *_seen(incident),
         Detail("Severity", f"{incident.severity}: {incident.severity_reason}"),
         Detail("Since", f"{incident.began_at:%H:%M:%S} UTC"),
     ]
@@ -39,3 +42,15 @@ def compose(
         details=tuple(details),
         drill=incident.drill,
     )
+
+
+def _seen(incident: Incident) -> list[Detail]:
+    """Give what the failing checks saw: the first thing that somebody just woken needs."""
+    failing = incident.open_alerts
+    seen = [Detail("Seen", alert.summary) for alert in failing[:_CHECKS_NAMED]]
+    more = len(failing) - len(seen)
+    if more:
+        seen.append(
+            Detail("Seen", f"and {more} more {'checks fail' if more > 1 else 'check fails'}")
+        )
+    return seen

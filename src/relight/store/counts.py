@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from relight.store import tables as t
-from relight.store.engine import Database
+from relight.store.engine import Database, DiskFull
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,8 @@ def entries_by_type(database: Database, types: tuple[str, ...]) -> dict[str, int
 
 
 def answers(database: Database) -> None:
-    """Ask the database something; raises `StoreUnavailable` when it does not answer."""
+    """Ask the database something; raises `StoreUnavailable` when it cannot answer or be written."""
+    if database.is_full:
+        raise DiskFull
     with database.read() as tx:
         tx.execute(select(t.instance.c.name).limit(1)).first()

@@ -8,6 +8,7 @@ snapshot (REPEATABLE READ, read only) for reads.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
 
-from relight.kernel.faults import Unavailable
+from relight.kernel.faults import RelightError, Unavailable
 
 _BUSY_MS = 5000
+_FULL_FOR_S = 10.0
 _WRITE = "relight_write"
 _WRITING: dict[str, Any] = {_WRITE: True}
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -55,6 +57,12 @@ class Collided(StoreUnavailable):
     hint = "Try again."
 
 
+class NotPostgres(RelightError):
+    """The database is not given as the URL of a PostgreSQL."""
+
+    hint = "Write one like postgresql://relight@db.example.org/relight, or leave --database out."
+
+
 Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
 
 
@@ -70,6 +78,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.on_commit: list[Callable[[], None]] = []
         self._writing = threading.Lock()
+        self._full_at: float | None = None
         self._reading = {} if self.is_sqlite else _SNAPSHOT
         self.engine = _sqlite(self.url, synchronous) if self.is_sqlite else _postgres(self.url)
 
@@ -84,16 +93,25 @@ class Database:
 
         A `quiet` one calls nobody: it changes nothing that people see or that falls due sooner.
         """
-        with translated():
-            if self.is_sqlite:
-                with self._writing, self._begin(write=True) as connection:
-                    yield connection
-            else:
-                with self._begin(write=True) as connection:
-                    yield connection
+        try:
+            with translated():
+                if self.is_sqlite:
+                    with self._writing, self._begin(write=True) as connection:
+                        yield connection
+                else:
+                    with self._begin(write=True) as connection:
+                        yield connection
+        except DiskFull:
+            self._full_at = time.monotonic()
+            raise
         if not quiet:
             for callback in self.on_commit:
                 callback()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a write found the disk full in the last seconds. A full one can still be read."""
+        return self._full_at is not None and time.monotonic() - self._full_at < _FULL_FOR_S
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -111,6 +129,17 @@ class Database:
     def close(self) -> None:
         """Close every connection; on SQLite this also folds the write-ahead log in."""
         self.engine.dispose()
+
+
+def postgres_url(written: str) -> URL:
+    """Read the URL of a PostgreSQL. Raises `NotPostgres`, without the words, for any other form."""
+    try:
+        url = make_url(written)
+    except (exc.ArgumentError, ValueError):
+        raise NotPostgres from None
+    if url.drivername.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise NotPostgres
+    return url
 
 
 @contextmanager

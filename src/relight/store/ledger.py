@@ -163,14 +163,14 @@ class SqlLedger(Generic[S, C, E]):
         open_key = self._kind.open_key(state)
         if open_key is not None:
             other = tx.execute(
-                select(t.stream.c.stream).where(
+                select(t.stream.c.stream, t.stream.c.name).where(
                     t.stream.c.kind == self._kind.name,
                     t.stream.c.open_key == open_key,
                     t.stream.c.stream != stream,
                 )
             ).first()
             if other:
-                msg = f"{AlreadyOpen.__doc__} ({other.stream})"
+                msg = f"{other.name or other.stream} is open for the same cause already."
                 raise AlreadyOpen(msg)
         values: dict[str, Any] = {
             "seq": seq,

@@ -37,7 +37,7 @@ from relight.oncall.react import react as oncall_react
 from relight.recover.react import react as recover_react
 from relight.store.access import AccessRecords
 from relight.store.due import SqlDue
-from relight.store.engine import Database, DataFolderNotWritable
+from relight.store.engine import Database, DataFolderNotWritable, postgres_url
 from relight.store.files import write_whole
 from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
@@ -221,7 +221,13 @@ def build(
     clock = clock or SystemClock()
     kit = Kit(folder, read(folder, None, clock.now()))
     where = open_data(data or folder / ".relight")
-    database = Database(database_url) if database_url else Database.at(where / "state.db")
+    if database_url:
+        database = Database(postgres_url(database_url))
+    else:
+        # The folder may be older than Relight and open to others. SQLite's logs take after these.
+        for name in ("state.db", "series.db"):
+            (where / name).touch(mode=0o600)
+        database = Database.at(where / "state.db")
     prepare(database)
     return House(
         kit=kit,

@@ -23,7 +23,7 @@ def export(folder: Path, *, data: Path | None, database: str, verify: bool) -> N
     """
     wrong = 0
     with opened(folder, data=data, database=database) as house:
-        incidents = sorted(house.incidents.all(limit=1_000_000), key=lambda each: each.number)
+        incidents = sorted(house.incidents.all(), key=lambda each: each.number)
         for incident in incidents:
             if verify:
                 if house.incidents.replay(incident.id) != incident:

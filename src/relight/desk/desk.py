@@ -20,6 +20,7 @@ from relight.detect.judge import CheckState
 from relight.incident import commands as cmd
 from relight.incident.events import IncidentEvent, PagingPolicy
 from relight.incident.gate import Gate
+from relight.incident.refusals import NotLive
 from relight.incident.state import Incident
 from relight.incident.status import Audience, Duty, Status
 from relight.kernel.actor import Actor
@@ -338,6 +339,9 @@ class Desk:
     ) -> Incident:
         """Say that another incident is the same and goes on."""
         other = self.find(into)
+        if not other.live:
+            msg = f"{other.name} has ended."
+            raise NotLive(msg, hint="Merge into an incident that goes on.")
         return self.run(reference, cmd.Merge(into=other.id, reason=reason), by, command_id)
 
     def run(

@@ -26,7 +26,9 @@ def component_state(
         return override, "Set by a person."
     users = standing(users_way(service), states)
     direct = standing(by_route(service, Route.DIRECT), states)
-    counted = f"{len(users.failing)} of {len(users.checked)} checks on the users' way fail."
+    counted = f"On the users' way {len(users.failing)} of {len(users.checked)} checks fail."
+    if len(users.checked) == 1:
+        counted = "The check on the users' way fails."
     if users.all_fail:
         return ComponentState.MAJOR_OUTAGE, counted
     if users.some_fail:

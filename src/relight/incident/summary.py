@@ -111,7 +111,7 @@ def _live_steps(incident: Incident, person: str | None, now: datetime) -> Iterat
         yield Step("take-command", "Take command")
     if not incident.drill and (incident.is_public or incident.rule.public_notice_s is not None):
         yield Step("post-public-update", "Post a public update")
-    yield Step("post-update", "Post an update")
+    yield Step("post-update", "Post an internal update")
     if may_resolve(incident, now):
         yield Step("resolve", "Resolve incident")
 

@@ -11,6 +11,7 @@ from relight.incident import refusals as no
 from relight.incident.decide import decide
 from relight.incident.gate import Gate
 from relight.incident.status import Audience, Duty, Status
+from relight.kernel.actor import machine
 from relight.kernel.severity import Severity
 from tests.incident.given import (
     CONTACTS,
@@ -654,3 +655,12 @@ def test_a_step_of_the_clock_is_on_the_record():
 def test_work_on_it_ends_with_it(command: cmd.IncidentCommand):
     with pytest.raises(no.NotLive):
         Story().run(CLEAR).run(RESOLVE).run(command)
+
+
+def test_what_a_program_declares_by_token_is_not_a_rule_of_ours():
+    """Nothing may watch it, so no rule resolves it, and its title is a person's words."""
+    story = Story(declare(alert=None, finding=None), by=machine("deploy"))
+
+    assert not story.incident.by_rule
+    assert story.incident.open_key is None
+    assert Story().incident.by_rule

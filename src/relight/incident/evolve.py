@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from relight.incident import events as ev
 from relight.incident.state import Incident, JoinedAlert, Paging, Update, Verdict
 from relight.incident.status import Audience, Duty, Status
+from relight.kernel.actor import ActorKind
 from relight.kernel.ledger import Entry, Unknown
 
 
@@ -35,7 +36,7 @@ def _declared(entry: Entry[ev.IncidentEvent], event: ev.Declared) -> Incident:
         services=event.services,
         declared_at=entry.recorded_at,
         declared_by=str(entry.by),
-        by_rule=not entry.by.is_human,
+        by_rule=entry.by.kind is ActorKind.RULE,
         changed_at=entry.recorded_at,
         began_at=entry.occurred_at,
         cause=event.cause,

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,15 @@ def test_an_answered_write_survives_a_power_cut(tmp_path: Path):
         assert tx.execute(text("PRAGMA synchronous")).scalar_one() == 2
         assert tx.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
     database.close()
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path):
+    def begin(n: int) -> int:
+        database = Database.at(tmp_path / f"{n // 8}.db")
+        with database.read() as tx:
+            found = int(tx.execute(text("SELECT 1")).scalar_one())
+        database.close()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(begin, range(160))) == [1] * 160

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from relight.kernel.faults import RelightError, Unavailable
 
 _BUSY_MS = 5000
+_WAL_AGAIN_MS = 20
 _FULL_FOR_S = 10.0
 _WRITE = "relight_write"
 _WRITING: dict[str, Any] = {_WRITE: True}
@@ -174,6 +175,20 @@ def _sentence(error: exc.DBAPIError) -> StoreUnavailable:
     return StoreUnavailable(msg, hint="Look at the database, then try again.")
 
 
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL. SQLite does not wait when two open a new file at once, so we do."""
+    for _ in range(_BUSY_MS // _WAL_AGAIN_MS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_WAL_AGAIN_MS / 1000)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
 def _sqlite(url: URL, synchronous: Synchronous) -> Engine:
     engine = create_engine(
         url,
@@ -185,13 +200,10 @@ def _sqlite(url: URL, synchronous: Synchronous) -> Engine:
 
     def on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "foreign_keys=ON",
-            f"busy_timeout={_BUSY_MS}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        _enter_wal(connection)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
 
     def on_begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(_WRITE)

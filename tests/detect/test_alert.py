@@ -11,7 +11,7 @@ def test_an_alert_says_which_check_failed_and_why() -> None:
     alert = open_alert(a_state("direct", CheckStatus.DOWN), check, NOW, "a1")
 
     assert alert.is_open
-    assert alert.key == alert.check == "widget/direct"
+    assert (alert.source, alert.key) == ("check", "widget/direct")
     assert alert.route is Route.DIRECT
     assert alert.opened_at == NOW
     assert alert.summary == "widget/direct fails: answered 502, wanted 2xx"

@@ -13,10 +13,10 @@ from relight.detect.alert import open_alert
 from relight.detect.judge import CheckState
 from relight.kernel.plug import Plugged
 from relight.store import tables as t
-from relight.store.due import SqlDue
+from relight.store.alerts import AlertRecords
+from relight.store.due import Asked, SqlDue
 from relight.store.engine import Database
 from relight.store.records import (
-    Asked,
     CheckRecords,
     Outcome,
     admins,
@@ -79,7 +79,7 @@ def test_an_outcome_is_written_whole(database: Database):
     kept = records(database)
     kept.save([outcome(database, alert=alert, asks=(ask,))])
     assert kept.states() == {CHECK.key: CheckState.fresh(CHECK.key)}
-    assert kept.alerts(only_open=True) == [alert]
+    assert AlertRecords(database).alerts(only_open=True) == [alert]
     due = SqlDue(database)
     assert due.keys("triage") == {"a1"}
     assert due.next_due(["check"]) == NOW + timedelta(seconds=60)
@@ -92,11 +92,11 @@ def test_an_alert_is_cleared_once_and_another_may_open(database: Database):
     kept.save([outcome(database, alert=first)])
     kept.save([outcome(database, clears="a1", at=NOW + timedelta(minutes=5))])
     kept.save([outcome(database, alert=second)])
-    cleared = kept.alert("a1")
+    cleared = AlertRecords(database).alert("a1")
     assert cleared is not None
     assert cleared.cleared_at == NOW + timedelta(minutes=5)
-    assert [each.id for each in kept.alerts(only_open=True)] == ["a2"]
-    assert [each.id for each in kept.alerts()] == ["a2", "a1"]
+    assert [each.id for each in AlertRecords(database).alerts(only_open=True)] == ["a2"]
+    assert [each.id for each in AlertRecords(database).alerts()] == ["a2", "a1"]
 
 
 def test_an_outcome_whose_lease_was_lost_leaves_no_trace(database: Database):
@@ -115,7 +115,7 @@ def test_a_check_that_is_no_longer_declared_takes_its_alert_along(database: Data
     kept.forget([CHECK.key], NOW, ask=lambda _alert: ask)
     assert kept.states() == {}
     assert SqlDue(database).keys("triage") == {"a1"}
-    assert kept.alerts(only_open=True) == []
+    assert AlertRecords(database).alerts(only_open=True) == []
 
 
 def test_old_answers_to_commands_are_dropped(database: Database):

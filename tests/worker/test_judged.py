@@ -123,7 +123,7 @@ async def test_an_alert_is_never_opened_and_cleared_by_two_workers_at_once(at: P
         at.clock.jump(10)
         await at.run(CHECK)
         at.worker.prober.flush()
-    assert not at.house.checks.alerts(only_open=True)
+    assert not at.house.alerts.alerts(only_open=True)
     assert at.claim(TRIAGE) == []
     at.house.due.complete(held)
     assert len(at.claim(TRIAGE)) == 1

@@ -60,7 +60,7 @@ async def test_a_check_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
     await at.look()
     assert at.house.due.keys(CHECK) == {"api/front"}
     assert set(at.house.checks.states()) == {"api/front"}
-    assert [each.check for each in at.house.checks.alerts(only_open=True)] == ["api/front"]
+    assert [each.key for each in at.house.alerts.alerts(only_open=True)] == ["api/front"]
     assert [each.check for each in at.incident().open_alerts] == ["api/front"]
     assert at.incident().live
 

@@ -58,6 +58,10 @@ class Checks(Protocol):
         """Give the state of every check by its key."""
         ...
 
+
+class Alerts(Protocol):
+    """What the desk asks of the alerts; `store.alerts.AlertRecords` serves it."""
+
     def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[Alert]:
         """Give the alerts, newest first."""
         ...
@@ -97,6 +101,7 @@ class Desk:
         kit: Kit,
         incidents: Incidents,
         checks: Checks,
+        alerts: Alerts,
         numbers: Numbers,
         clock: Clock,
         instance_id: str,
@@ -105,6 +110,7 @@ class Desk:
         self.kit = kit
         self.incidents = incidents
         self.checks = checks
+        self.alerts = alerts
         self.clock = clock
         self.instance_id = instance_id
         self._numbers = numbers

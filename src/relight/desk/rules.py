@@ -14,7 +14,7 @@ from relight.catalog.severity_matrix import SeverityRule
 from relight.communicate.update import FIRST_NOTICE, first_notice, last_word
 from relight.desk.desk import Desk
 from relight.detect import triage
-from relight.detect.alert import Alert
+from relight.detect.alert import CHECK, Alert
 from relight.detect.judge import CheckState
 from relight.detect.verdict import Verdict, verdict
 from relight.incident import commands as cmd
@@ -53,7 +53,7 @@ class Rules:
     def settles_in_s(self, task: TriageAlert) -> float:
         """Tell how soon to come back with an alert, so that the first word is right; 0 is now."""
         desk = self._desk
-        alert = desk.checks.alert(task.alert)
+        alert = desk.alerts.alert(task.alert)
         service = desk.catalog.service(alert.service) if alert else None
         if alert is None or service is None:
             return 0.0
@@ -61,15 +61,14 @@ class Rules:
 
     def place_alert(self, task: TriageAlert, claim: Claim) -> bool:
         """Bring an alert to the incident it belongs to. True when the claim was completed."""
-        alert = self._desk.checks.alert(task.alert)
+        alert = self._desk.alerts.alert(task.alert)
         if alert is None:
             return False
         if alert.cleared_at is not None:
             return self._clear(alert, claim)
-        service = self._desk.catalog.service(alert.service)
-        return service is not None and self._open(alert, service, claim)
+        return self._open(alert, self._desk.catalog.service(alert.service), claim)
 
-    def _open(self, alert: Alert, service: Service, claim: Claim) -> bool:
+    def _open(self, alert: Alert, service: Service | None, claim: Claim) -> bool:
         desk = self._desk
         states = desk.checks.states()
         proposal = triage.propose(
@@ -97,14 +96,15 @@ class Rules:
     def _declare(
         self,
         alert: Alert,
-        service: Service,
+        service: Service | None,
         proposal: triage.Declare,
         states: dict[str, CheckState],
         claim: Claim,
     ) -> None:
         desk, now = self._desk, self._desk.clock.now()
         severity_rule = desk.catalog.severities.rule(proposal.severity)
-        began = states[alert.check].first_failure_at or alert.opened_at
+        own = states.get(alert.key) if alert.source == CHECK else None
+        began = (own.first_failure_at if own else None) or alert.opened_at
         command = cmd.Declare(
             number=desk.next_number("incident"),
             title=proposal.title,
@@ -113,9 +113,9 @@ class Rules:
             rule=severity_rule,
             services=proposal.services,
             alert=_first(alert, ""),
-            finding=_finding(verdict(service, states, now)),
+            finding=_finding(verdict(service, states, now)) if service else None,
             policy=desk.policy(severity_rule),
-            first_notice=self._notice((service.name,), severity_rule),
+            first_notice=self._notice(proposal.services, severity_rule),
         )
         desk.incidents.execute(
             uuid7(now),
@@ -144,25 +144,25 @@ class Rules:
     def _join(
         self,
         alert: Alert,
-        service: Service,
+        service: Service | None,
         proposal: triage.Join | triage.Reopen,
         states: dict[str, CheckState],
         claim: Claim,
     ) -> None:
         desk, now = self._desk, self._desk.clock.now()
         incident = desk.find(proposal.incident_id)
-        graded = triage.severity_of(service, states, desk.catalog.severities, None)
+        graded = triage.grade(alert, service, states, desk.catalog.severities, None)
         worse = triage.regrade(incident.severity, graded)
         severity_rule = desk.catalog.severities.rule(worse or incident.severity)
         command = cmd.JoinAlert(
             alert=_first(alert, proposal.reason),
-            finding=_finding(verdict(service, states, now)),
+            finding=_finding(verdict(service, states, now)) if service else None,
             severity=worse,
             severity_reason=graded.reason,
             rule=severity_rule,
             policy=desk.policy(severity_rule),
             notice=self._notice(incident.services, severity_rule),
-            title=triage.better_title(incident.title, service, states),
+            title=triage.better_title(incident.title, service, states) if service else "",
         )
         desk.incidents.execute(
             incident.id,
@@ -181,10 +181,10 @@ class Rules:
             *desk.incidents.all(limit=_RECENT, live=False),
         ):
             if any(each.alert_id == alert.id for each in incident.open_alerts):
-                unwatched = alert.check not in desk.catalog.checks()
+                unwatched = alert.source == CHECK and alert.key not in desk.catalog.checks()
                 command = cmd.ClearAlert(
                     alert_id=alert.id,
-                    check=alert.check,
+                    check=alert.key,
                     reason="It was taken out of the kit." if unwatched else "",
                     unwatched=unwatched,
                 )
@@ -279,7 +279,7 @@ def _view(incident: Incident) -> triage.OpenIncident:
 def _first(alert: Alert, reason: str) -> cmd.FirstAlert:
     return cmd.FirstAlert(
         alert_id=alert.id,
-        check=alert.check,
+        check=alert.key,
         service=alert.service,
         summary=alert.summary,
         reason=reason,

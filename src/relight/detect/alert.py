@@ -1,4 +1,8 @@
-"""An alert: one check that was judged down, from the moment it was until it came up."""
+"""An alert: something that is wrong, from the moment it was said until it was called over.
+
+Whoever detects (a check, a heartbeat, the edge, a sender outside) opens and clears alerts of this
+one shape, and what follows is the same for all: triage, an incident, a page.
+"""
 
 from datetime import datetime
 
@@ -6,24 +10,41 @@ import msgspec
 
 from relight.catalog.service import Check, Route
 from relight.detect.judge import CheckState
+from relight.kernel.severity import Severity
+
+CHECK = "check"
+"""The source of alerts that come from our own checks; their key is the check's."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One open or cleared alert. `key` is the check's key: the store keeps one open per key."""
+    """One open or cleared alert. The store keeps one open for each (source, key).
+
+    `source` is who says so: `check`, `heartbeat`, `edge`, `intake/NAME`. An empty `service` means
+    that the source names none. `severity` is what the source says of it, None leaves it to triage;
+    `title` is what an incident that it begins is called, and empty leaves that to triage too.
+    `count` is how often it was said while open, last at `last_at`. `details` pairs a label with a
+    value, `links` a label with an address.
+    """
 
     id: str
+    source: str = CHECK
     key: str
-    check: str
-    service: str
-    route: Route
+    service: str = ""
+    route: Route | None = None
+    severity: Severity | None = None
     opened_at: datetime
     cleared_at: datetime | None = None
+    last_at: datetime | None = None
+    count: int = 1
+    title: str = ""
     summary: str
     reason: str
+    details: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
-        """Whether the check has not come up since."""
+        """Whether nobody has called it over."""
         return self.cleared_at is None
 
 
@@ -37,7 +58,6 @@ def open_alert(
     return Alert(
         id=id,
         key=check.key,
-        check=check.key,
         service=check.service,
         route=check.route,
         opened_at=now,
@@ -49,3 +69,23 @@ def open_alert(
 def clear(alert: Alert, now: datetime) -> Alert:
     """Clear it; one that is cleared already keeps its first time."""
     return alert if alert.cleared_at else msgspec.structs.replace(alert, cleared_at=now)
+
+
+def said_again(alert: Alert, newer: Alert) -> Alert:
+    """Merge what the same source says of the same key into the open alert.
+
+    The first id and time stay; the newest words and details count, and a severity only gets worse.
+    """
+    worse = alert.severity
+    if newer.severity and (worse is None or newer.severity.worse_than(worse)):
+        worse = newer.severity
+    return msgspec.structs.replace(
+        alert,
+        count=alert.count + newer.count,
+        last_at=newer.last_at or newer.opened_at,
+        severity=worse,
+        summary=newer.summary or alert.summary,
+        reason=newer.reason or alert.reason,
+        details=newer.details or alert.details,
+        links=newer.links or alert.links,
+    )

@@ -95,10 +95,10 @@ def settles_in_s(
     All checks are looked at as soon as one fails. Without this pause, what is down altogether would
     be called failing in part, and nobody could tell the edge from the origin.
     """
-    own = states.get(alert.check)
+    own = states.get(alert.key)
     began_at = (own.first_failure_at if own else None) or alert.opened_at
     left_s = SETTLE_S - (now - alert.opened_at).total_seconds()
-    others = [states.get(check.key) for check in service.checks if check.key != alert.check]
+    others = [states.get(check.key) for check in service.checks if check.key != alert.key]
     unclear = any(
         state is None
         or state.last_at is None
@@ -131,6 +131,25 @@ def severity_of(
     return by_reach
 
 
+def grade(
+    alert: Alert,
+    service: Service | None,
+    states: Mapping[str, CheckState],
+    matrix: SeverityMatrix,
+    reach: Reach | None,
+) -> Classified:
+    """Say how bad it is: as its source says, unless the service's own checks say worse."""
+    if alert.severity is None:
+        if service is None:
+            return Classified(Severity.S2, f"{alert.source} says nothing of how bad it is.")
+        return severity_of(service, states, matrix, reach)
+    said = Classified(alert.severity, f"{alert.source} says {alert.severity}.")
+    if service is None or not standing(service.checks, states).some_fail:
+        return said
+    seen = severity_of(service, states, matrix, reach)
+    return seen if seen.severity.worse_than(said.severity) else said
+
+
 def regrade(current: Severity, classified: Classified) -> Severity | None:
     """Give the new severity when it is worse than the current one; it is only ever raised."""
     return classified.severity if classified.severity.worse_than(current) else None
@@ -138,7 +157,7 @@ def regrade(current: Severity, classified: Classified) -> Severity | None:
 
 def propose(
     alert: Alert,
-    service: Service,
+    service: Service | None,
     states: Mapping[str, CheckState],
     *,
     open_incidents: Sequence[OpenIncident],
@@ -147,15 +166,23 @@ def propose(
     now: datetime,
     reach: Reach | None = None,
 ) -> Proposal:
-    """Say what an alert of a service asks for.
+    """Say what an alert asks for; `service` is the one it names, where it names one.
 
     A live incident of the same service takes it; then one resolved less than its stability period
     ago, which was not over; then a live one of a service that this one depends on.
     """
     if not alert.is_open:
-        return Nothing(reason=f"{alert.check} has come up again.")
+        return Nothing(reason=f"{alert.key} has come up again.")
     if any(alert.id in incident.alerts for incident in open_incidents):
-        return Nothing(reason=f"The alert of {alert.check} is part of the incident already.")
+        return Nothing(reason=f"The alert of {alert.key} is part of the incident already.")
+    if service is None:
+        graded = grade(alert, None, states, matrix, reach)
+        return Declare(
+            title=alert.title or alert.summary,
+            severity=graded.severity,
+            severity_reason=graded.reason,
+            services=(),
+        )
     same = _first_of(open_incidents, {service.name})
     if same:
         watched = same.status is Status.MONITORING
@@ -171,9 +198,9 @@ def propose(
             incident_id=upstream.id,
             reason=f"{service.title} depends on {' and '.join(names)}, which has a live incident.",
         )
-    classified = severity_of(service, states, matrix, reach)
+    classified = grade(alert, service, states, matrix, reach)
     return Declare(
-        title=_title(service, states),
+        title=alert.title or _title(service, states),
         severity=classified.severity,
         severity_reason=classified.reason,
         services=(service.name,),

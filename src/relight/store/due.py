@@ -32,6 +32,15 @@ from relight.store import tables as t
 from relight.store.engine import Database
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A due row to write together with what asks for it."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: msgspec.Struct
+
+
 class SqlDue:
     """Due rows on either engine. A row is held by a lease; whoever outlives its lease is fenced."""
 
@@ -210,6 +219,11 @@ def schedule_in(
             },
         )
     )
+
+
+def ask_in(tx: Connection, ask: Asked) -> None:
+    """Write what was asked for, within a transaction of the caller's."""
+    schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
 
 
 def fresh_row(kind: str, key: str, due_at: datetime, payload: msgspec.Struct) -> dict[str, object]:

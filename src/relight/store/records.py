@@ -1,4 +1,4 @@
-"""Rows beside the ledger: how each check stands, which alerts are open, who this instance is."""
+"""Rows beside the ledger: how each check stands, and who this instance is."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -9,12 +9,13 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from relight.detect.alert import Alert, clear
+from relight.detect.alert import CHECK, Alert
 from relight.detect.judge import CheckState
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Claim
 from relight.store import tables as t
-from relight.store.due import defer_in, schedule_in
+from relight.store.alerts import clear_id_in, write_in
+from relight.store.due import Asked, ask_in, defer_in
 from relight.store.engine import Database
 
 _ADMIN = "admin:"
@@ -88,15 +89,6 @@ def forget_commands(database: Database, *, before: datetime) -> None:
         tx.execute(delete(t.command).where(t.command.c.at < before))
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A due row to write together with what asks for it."""
-
-    kind: str
-    key: str
-    due_at: datetime
-    payload: msgspec.Struct
-
-
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one observation led to; all outcomes of a batch are written in one transaction.
 
@@ -115,13 +107,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckRecords:
-    """How each check stands, with its alerts."""
+    """How each check stands."""
 
     def __init__(self, database: Database) -> None:
         """Serve one database."""
         self._database = database
         self._state = msgspec.json.Decoder(CheckState)
-        self._alert = msgspec.json.Decoder(Alert)
 
     def states(self) -> dict[str, CheckState]:
         """Give the state of every check by its key."""
@@ -140,11 +131,11 @@ class CheckRecords:
                     continue
                 self._write_state(tx, outcome.check, outcome.state)
                 if outcome.alert is not None:
-                    _write_alert(tx, outcome.alert)
+                    write_in(tx, outcome.alert)
                 if outcome.clears is not None:
-                    self._clear(tx, outcome.clears, outcome.at)
+                    clear_id_in(tx, outcome.clears, outcome.at)
                 for ask in outcome.asks:
-                    _schedule(tx, ask)
+                    ask_in(tx, ask)
 
     def rewrite(self, change: Callable[[CheckState], CheckState]) -> None:
         """Change the state of every check in one transaction."""
@@ -159,29 +150,12 @@ class CheckRecords:
         """
         with self._database.write() as tx:
             tx.execute(delete(t.check_state).where(t.check_state.c.check.in_(checks)))
-            still_open = select(t.alert.c.id).where(t.alert.c.open_key.in_(checks))
+            still_open = select(t.alert.c.id).where(
+                t.alert.c.source == CHECK, t.alert.c.open_key.in_(checks)
+            )
             for alert in list(tx.execute(still_open).scalars()):
-                self._clear(tx, alert, now)
-                _schedule(tx, ask(alert))
-
-    def alert(self, id: str) -> Alert | None:  # noqa: A002 - the field's own word
-        """Give one alert."""
-        with self._database.read() as tx:
-            row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
-        return self._alert.decode(row.body) if row else None
-
-    def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[Alert]:
-        """Give the alerts, newest first."""
-        query = select(t.alert.c.body).order_by(t.alert.c.opened_at.desc()).limit(limit)
-        if only_open:
-            query = query.where(t.alert.c.open_key.is_not(None))
-        with self._database.read() as tx:
-            return [self._alert.decode(row.body) for row in tx.execute(query)]
-
-    def _clear(self, tx: Connection, id: str, at: datetime) -> None:  # noqa: A002
-        row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
-        if row is not None:
-            _write_alert(tx, clear(self._alert.decode(row.body), at))
+                clear_id_in(tx, alert, now)
+                ask_in(tx, ask(alert))
 
     def _write_state(self, tx: Connection, check: str, state: CheckState) -> None:
         body = msgspec.json.encode(state)
@@ -190,21 +164,3 @@ class CheckRecords:
         )
         if not changed.rowcount:
             tx.execute(insert(t.check_state).values(check=check, state=body))
-
-
-def _schedule(tx: Connection, ask: Asked) -> None:
-    schedule_in(tx, ask.kind, ask.key, due_at=ask.due_at, payload=ask.payload)
-
-
-def _write_alert(tx: Connection, alert: Alert) -> None:
-    values = {
-        "key": alert.key,
-        "open_key": alert.key if alert.is_open else None,
-        "service": alert.service,
-        "opened_at": alert.opened_at,
-        "cleared_at": alert.cleared_at,
-        "body": msgspec.json.encode(alert),
-    }
-    changed = tx.execute(update(t.alert).where(t.alert.c.id == alert.id).values(**values))
-    if not changed.rowcount:
-        tx.execute(insert(t.alert).values(id=alert.id, **values))

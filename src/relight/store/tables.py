@@ -132,12 +132,14 @@ alert = Table(
     "alert",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
     Column("key", Text, nullable=False),
-    Column("open_key", Text, unique=True),
+    Column("open_key", Text),
     Column("service", Text, nullable=False),
     Column("opened_at", Moment, nullable=False, index=True),
     Column("cleared_at", Moment),
     Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("source", "open_key"),
 )
 
 session = Table(

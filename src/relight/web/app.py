@@ -89,6 +89,7 @@ def create_app(
         live=watching,
         hosts=KnownHosts(house.base_url, allowed_hosts),
         headers=headers,
+        doors={},
     )
 
 

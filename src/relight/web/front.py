@@ -4,6 +4,7 @@ The public page and `/health` answer to any host name; all else only to names of
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -27,8 +28,13 @@ class Front:
         live: Live,
         hosts: KnownHosts,
         headers: Headers,
+        doors: Mapping[str, ASGIApp],
     ) -> None:
-        """Take the parts, all built."""
+        """Take the parts, all built.
+
+        `doors` are apps of their own by the first part of their path (`/ping`), for what programs
+        send: each knows its sender by a key and answers to any host name.
+        """
         self.app = app
         self.site = site
         self.live = live
@@ -36,6 +42,7 @@ class Front:
         self._ourselves = ourselves
         self._hosts = hosts
         self._headers = headers
+        self._doors = doors
         self._names = {name for name, _ in headers}
         text = (b"content-type", b"text/plain; charset=utf-8")
         self._to_site = Answer(307, [*headers, (b"location", b"/status/")], b"")
@@ -65,8 +72,14 @@ class Front:
             await self._ourselves.health(scope, receive, send)
         elif path == "/ready":
             await self._ourselves.ready(scope, receive, send)
+        elif door := self._door(path):
+            await door(scope, receive, send)
         else:
             await self._inner(scope, receive, send)
+
+    def _door(self, path: str) -> ASGIApp | None:
+        end = path.find("/", 1)
+        return self._doors.get(path if end < 0 else path[:end])
 
     async def _inner(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")

@@ -36,6 +36,7 @@ from relight.notify.channels import CHANNELS, Channel
 from relight.oncall.react import react as oncall_react
 from relight.recover.react import react as recover_react
 from relight.store.access import AccessRecords
+from relight.store.alerts import AlertRecords
 from relight.store.due import SqlDue
 from relight.store.engine import Database, DataFolderNotWritable, postgres_url
 from relight.store.files import write_whole
@@ -100,11 +101,13 @@ class House:
         self.due = SqlDue(database, owner=_owner_of(data))
         self.access = AccessRecords(database)
         self.checks = CheckRecords(database)
+        self.alerts = AlertRecords(database)
         self.series = Series(database)
         self.desk = Desk(
             kit=kit,
             incidents=self.incidents,
             checks=self.checks,
+            alerts=self.alerts,
             numbers=lambda name: next_number(database, name),
             clock=clock,
             instance_id=self.instance.id,

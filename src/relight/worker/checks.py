@@ -26,7 +26,8 @@ from relight.kernel.ledger import Claim, Due
 from relight.kernel.plug import PlugFailed
 from relight.kernel.ports import Ports
 from relight.kernel.secret import Masker
-from relight.store.records import Asked, CheckRecords, Outcome
+from relight.store.due import Asked
+from relight.store.records import CheckRecords, Outcome
 from relight.store.series import Result, Series
 
 log = structlog.get_logger()

@@ -35,7 +35,7 @@ def service(
         raise ServiceNotFound(f"There is no service `{name}`.", hint="/services lists them.")
     checks = found.service.checks
     lines = {check.key: chart.long(house.series, check, hours, now) for check in checks}
-    alerts = [each for each in desk.checks.alerts() if each.service == name][:_ALERTS]
+    alerts = [each for each in desk.alerts.alerts() if each.service == name][:_ALERTS]
     live = [each for each in desk.incidents.all(live=True) if name in each.services]
     return forms.show(
         request,

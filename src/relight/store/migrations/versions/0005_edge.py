@@ -1,0 +1,8 @@
+"""What customers' pages report."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Create its tables."""

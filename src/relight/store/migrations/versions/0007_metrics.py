@@ -1,0 +1,8 @@
+"""Hosts and their figures."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Create its tables."""

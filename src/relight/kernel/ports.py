@@ -4,11 +4,27 @@ Egress policy, time-outs, secrets' masking and fakes live behind these, in one p
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from relight.kernel.clock import Clock
+
+
+class Phases(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the time of one look went, in seconds; None where a phase does not apply.
+
+    `resolve` is the name's lookup, `connect` the connection's opening, `tls` the handshake,
+    `first_byte` from the request being sent until the answer began, `total` all of it to the last
+    byte. Of redirects, the first four speak of the last hop, and `total` of all.
+    """
+
+    resolve: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +44,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One answer; `body` is cut at `longest_body`, `took_s` runs until the last byte.
 
-    `url` is where the last redirect led, `address` the one that was dialled there.
+    `url` is where the last redirect led, `address` the one that was dialled there. `http_version`
+    is the one it was spoken in ("1.1", "2"), `certificate_ends` when the server's certificate does.
     """
 
     status: int
@@ -38,6 +55,9 @@ class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     cut: bool = False
     url: str = ""
     address: str = ""
+    phases: Phases | None = None
+    http_version: str = ""
+    certificate_ends: datetime | None = None
 
 
 class Http(Protocol):

@@ -3,7 +3,7 @@
 import msgspec
 
 from relight.kernel.plug import Plug
-from relight.kernel.ports import Ports
+from relight.kernel.ports import Phases, Ports
 from relight.kernel.registry import Registry
 
 
@@ -11,13 +11,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What one look found; the worker adds which check it was, from where, and when.
 
     `took_s` is seconds; `reason` says in a few words what was found and, where it failed, what was
-    wanted: "answered 502 Bad Gateway, wanted 2xx". `evidence` pairs a label with a value.
+    wanted: "answered 502 Bad Gateway, wanted 2xx". `evidence` pairs a label with a value; `phases`
+    says where the time went.
     """
 
     ok: bool
     took_s: float
     reason: str
     evidence: tuple[tuple[str, str], ...] = ()
+    phases: Phases | None = None
 
 
 class Probe(Plug, frozen=True, kw_only=True):

@@ -1,8 +1,11 @@
+from datetime import datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relight.detect.judge import CheckState, CheckStatus, judge
 from relight.incident.gate import Gate
+from relight.incident.state import JoinedAlert
 from relight.recover.criteria import gate, green_since
 from tests.detect.given import NOW, a_check, a_look, a_state, after, states
 
@@ -129,3 +132,56 @@ def test_it_passes_only_with_every_check_up_fresh_and_stable(
 
     all_up = list(known.values()) == [UP, UP]
     assert answered.passed == (all_up and seen_s_ago <= 180 and stability_s <= HOUR_S)
+
+
+def told(source: str, cleared_at: datetime | None, service: str = "widget") -> JoinedAlert:
+    return JoinedAlert(
+        alert_id=f"{source}-1",
+        check="HighErrorRate",
+        service=service,
+        source=source,
+        summary="too many errors",
+        joined_at=after(-7200),
+        cleared_at=cleared_at,
+    )
+
+
+def test_what_only_a_sender_watches_is_over_once_it_says_so() -> None:
+    alerts = [told("intake/prometheus", after(-HOUR_S))]
+
+    answered = gate({}, (), None, HOUR_S, NOW, services=("widget",), alerts=alerts)
+
+    assert answered.passed
+    assert sentences(answered) == ["prometheus says it is over, since 01:00 UTC."]
+
+
+def test_what_a_sender_calls_over_has_to_hold_for_the_period() -> None:
+    alerts = [told("intake/prometheus", after(-600)), told("intake/prometheus", after(-1800))]
+
+    answered = gate({}, (), None, HOUR_S, NOW, alerts=alerts)
+
+    assert not answered.passed
+    assert sentences(answered) == [
+        "prometheus says it is over, since 01:50 UTC; 50 min of 1 h remain."
+    ]
+
+
+def test_an_open_alert_of_a_sender_holds_it_however_green_the_checks_are() -> None:
+    known = states(through=UP, direct=UP)
+    alerts = [told("check", None), told("heartbeat", None)]
+
+    answered = gate(known, CHECKS, green_since(known), HOUR_S, NOW, alerts=alerts)
+
+    assert [item.sentence for item in answered.failing] == [
+        "heartbeat says it goes on: 1 alert is open."
+    ]
+
+
+def test_a_service_that_nobody_watches_is_still_named() -> None:
+    alerts = [told("intake/prometheus", after(-HOUR_S))]
+
+    answered = gate({}, (), None, HOUR_S, NOW, services=("widget", "mill"), alerts=alerts)
+
+    assert [item.sentence for item in answered.failing] == [
+        "mill has no checks: recovery cannot be verified with data."
+    ]

@@ -13,10 +13,12 @@ from relight.catalog.service import Service
 from relight.catalog.severity_matrix import SeverityRule
 from relight.communicate.status_page import ComponentStanding, StatusPage, build
 from relight.communicate.update import last_word
+from relight.desk.facts import Facts
 from relight.desk.kit import Kit
 from relight.detect.alert import Alert
 from relight.detect.component import component_state
 from relight.detect.judge import CheckState
+from relight.detect.situation import Situation
 from relight.incident import commands as cmd
 from relight.incident.events import IncidentEvent, PagingPolicy
 from relight.incident.gate import Gate
@@ -35,6 +37,7 @@ from relight.recover.criteria import gate, green_since
 Incidents: TypeAlias = Ledger[Incident, cmd.IncidentCommand, IncidentEvent]
 
 _HISTORY = 200
+_CHANGES_S = 3600
 
 
 class IncidentNotFound(NotFound):
@@ -102,6 +105,7 @@ class Desk:
         incidents: Incidents,
         checks: Checks,
         alerts: Alerts,
+        facts: Facts,
         numbers: Numbers,
         clock: Clock,
         instance_id: str,
@@ -111,6 +115,7 @@ class Desk:
         self.incidents = incidents
         self.checks = checks
         self.alerts = alerts
+        self.facts = facts
         self.clock = clock
         self.instance_id = instance_id
         self._numbers = numbers
@@ -169,6 +174,22 @@ class Desk:
             checks=own,
         )
 
+    def situation(self, service: Service, states: Mapping[str, CheckState]) -> Situation:
+        """Gather all that the verdict may weigh of a service now."""
+        now = self.clock.now()
+        upstream = [self.catalog.service(name) for name in service.depends_on]
+        return Situation(
+            service=service,
+            now=now,
+            states=states,
+            vendors=self.facts.vendors(service, now),
+            dependencies={
+                each.name: component_state(each, states, None)[0] for each in upstream if each
+            },
+            changes=self.facts.changes(now - timedelta(seconds=_CHANGES_S), now),
+            edge=self.facts.edge(service, now),
+        )
+
     def status_page(self) -> StatusPage:
         """Build the public page as it should read now."""
         components = [
@@ -195,6 +216,7 @@ class Desk:
             incident.rule.stability_s,
             self.clock.now(),
             services=incident.services,
+            alerts=incident.alerts,
         )
 
     # ---- commands

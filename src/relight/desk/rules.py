@@ -4,7 +4,7 @@ Each rule is run for a claimed due row. It may run twice after a crash, so each 
 an id made from what it is about.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -27,6 +27,7 @@ from relight.kernel.ledger import Claim
 from relight.oncall.escalation import contacts, round_of
 from relight.oncall.react import CallRound
 from relight.recover.react import CheckStability
+from relight.store.due import Asked
 
 TRIAGE = "triage"
 
@@ -41,6 +42,14 @@ class TriageAlert(msgspec.Struct, frozen=True, kw_only=True):
     """Look at an alert that was opened or cleared."""
 
     alert: str
+
+
+def ask_triage(alert: str, now: datetime) -> Asked:
+    """Ask for a look at an alert that was opened or cleared, in the transaction that writes it.
+
+    One row an alert: two workers never hold the opening and the clearing at the same moment.
+    """
+    return Asked(kind=TRIAGE, key=alert, due_at=now, payload=TriageAlert(alert=alert))
 
 
 class Rules:
@@ -281,6 +290,7 @@ def _first(alert: Alert, reason: str) -> cmd.FirstAlert:
         alert_id=alert.id,
         check=alert.key,
         service=alert.service,
+        source=alert.source,
         summary=alert.summary,
         reason=reason,
     )

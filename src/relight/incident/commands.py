@@ -18,11 +18,12 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FirstAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """The alert that an incident is declared for, or that joins it."""
+    """The alert that an incident is declared for, or that joins it; `check` is its source's key."""
 
     alert_id: str
     check: str
     service: str
+    source: str = "check"
     summary: str
     reason: str = ""
 

@@ -171,7 +171,13 @@ def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.Inc
     )
     if incident.live and still_open == [command.alert_id]:
         yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
-        yield from paging.stop(incident, "Every check of it answers again.")
+        yield from paging.stop(incident, _over(incident))
+
+
+def _over(incident: Incident) -> str:
+    if all(alert.source == "check" for alert in incident.alerts):
+        return "Every check of it answers again."
+    return "Every alert of it is over."
 
 
 def _retitle(incident: Incident, command: cmd.Retitle) -> Iterator[ev.IncidentEvent]:
@@ -319,6 +325,7 @@ def _joined(alert: cmd.FirstAlert) -> ev.AlertJoined:
         alert_id=alert.alert_id,
         check=alert.check,
         service=alert.service,
+        source=alert.source,
         summary=alert.summary,
         reason=alert.reason,
     )

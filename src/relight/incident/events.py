@@ -66,11 +66,12 @@ class Declared(Event, frozen=True, kw_only=True):
 
 
 class AlertJoined(Event, frozen=True, kw_only=True):
-    """An alert was added to the incident."""
+    """An alert was added to the incident; `check` is its key at its source."""
 
     alert_id: str
     check: str
     service: str
+    source: str = "check"
     summary: str
     reason: str = ""
 

@@ -142,6 +142,7 @@ def _with_alert(now: Incident, event: ev.AlertJoined, at: datetime) -> Incident:
         alert_id=event.alert_id,
         check=event.check,
         service=event.service,
+        source=event.source,
         summary=event.summary,
         joined_at=at,
     )

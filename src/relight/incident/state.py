@@ -17,6 +17,7 @@ class JoinedAlert(msgspec.Struct, frozen=True, kw_only=True):
     alert_id: str
     check: str
     service: str
+    source: str = "check"
     summary: str
     joined_at: datetime
     cleared_at: datetime | None = None

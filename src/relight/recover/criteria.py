@@ -10,6 +10,7 @@ from typing import Protocol
 
 from relight.catalog.service import Check
 from relight.incident.gate import Gate, GateItem
+from relight.incident.state import JoinedAlert
 from relight.kernel.period import write_duration
 
 
@@ -45,14 +46,18 @@ def gate(
     now: datetime,
     *,
     services: Sequence[str] = (),
+    alerts: Sequence[JoinedAlert] = (),
 ) -> Gate:
     """Answer each criterion for the checks of an incident's services.
 
     `check_states` are by check key and may hold more than these checks or lack some.
     `green_since` is what the function of that name gave for these checks. `services` names the
-    incident's services, so that one without any check is not passed over in silence.
+    incident's services, so that one without any check is not passed over in silence. Of
+    `alerts` those from other sources than checks count: what only they watch is over once they
+    say so, and stable when that has held for the period.
     """
-    watched = {check.service for check in checks}
+    told = [alert for alert in alerts if alert.source != "check"]
+    watched = {check.service for check in checks} | {alert.service for alert in told}
     items = [_unwatched(name) for name in services if name not in watched]
     if checks:
         items += [
@@ -60,9 +65,31 @@ def gate(
             _stable(green_since, stability_s, now),
             _fresh(check_states, checks, now),
         ]
-    elif not items:
+    items += _said(told, stability_s, now)
+    if not items:
         items = [_unwatched("The incident")]
     return Gate(tuple(items))
+
+
+def _said(alerts: Sequence[JoinedAlert], stability_s: int, now: datetime) -> Iterator[GateItem]:
+    for source in dict.fromkeys(alert.source for alert in alerts):
+        own = [alert for alert in alerts if alert.source == source]
+        who = source.rpartition("/")[2]
+        ends = [alert.cleared_at for alert in own if alert.cleared_at]
+        if len(ends) < len(own):
+            open_now = len(own) - len(ends)
+            told = "1 alert is" if open_now == 1 else f"{open_now} alerts are"
+            sentence = f"{who} says it goes on: {told} open."
+            yield GateItem(f"said:{source}", ok=False, sentence=sentence)
+            continue
+        over_s = (now - max(ends)).total_seconds()
+        sentence = f"{who} says it is over, since {max(ends):%H:%M} UTC"
+        if over_s >= stability_s:
+            yield GateItem(f"said:{source}", ok=True, sentence=f"{sentence}.")
+            continue
+        left = write_duration(stability_s - over_s)
+        sentence = f"{sentence}; {left} of {write_duration(stability_s)} remain."
+        yield GateItem(f"said:{source}", ok=False, sentence=sentence)
 
 
 def _unwatched(name: str) -> GateItem:

@@ -44,6 +44,7 @@ from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
 from relight.store.series import Series
+from relight.wiring.facts import HouseFacts
 from relight.wiring.kit import read
 
 P = TypeVar("P", bound=Plug)
@@ -108,6 +109,7 @@ class House:
             incidents=self.incidents,
             checks=self.checks,
             alerts=self.alerts,
+            facts=HouseFacts(),
             numbers=lambda name: next_number(database, name),
             clock=clock,
             instance_id=self.instance.id,

@@ -14,7 +14,7 @@ import structlog
 from relight.catalog.service import Check, Service
 from relight.communicate.react import PUBLISH, Publish
 from relight.desk.desk import Desk
-from relight.desk.rules import TRIAGE, TriageAlert
+from relight.desk.rules import ask_triage
 from relight.detect.alert import open_alert
 from relight.detect.component import component_state
 from relight.detect.judge import Change, CheckState, CheckStatus, judge, shifted
@@ -215,11 +215,3 @@ def _outcome(
         clears=state.alert_id if judgement.change is Change.CAME_UP else None,
         asks=tuple(asks),
     )
-
-
-def ask_triage(alert: str, now: datetime) -> Asked:
-    """Ask for a look at an alert that was opened or cleared.
-
-    One row an alert: two workers never hold the opening and the clearing at the same moment.
-    """
-    return Asked(kind=TRIAGE, key=alert, due_at=now, payload=TriageAlert(alert=alert))

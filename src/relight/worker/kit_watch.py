@@ -11,11 +11,12 @@ from relight.catalog.catalog import Catalog
 from relight.communicate.react import PUBLISH, Publish
 from relight.config.watch import Fingerprint, watched
 from relight.desk.kit import Kit, Loaded
+from relight.desk.rules import ask_triage
 from relight.kernel.clock import Clock
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Due
 from relight.store.records import CheckRecords
-from relight.worker.checks import CHECK, CheckDue, ask_triage
+from relight.worker.checks import CHECK, CheckDue
 
 log = structlog.get_logger()
 

@@ -1,0 +1,25 @@
+"""Gathers what the verdict may weigh from the rooms that keep it."""
+
+from datetime import datetime
+
+from relight.catalog.service import Service
+from relight.detect.situation import Change, EdgeWindow, VendorStanding
+
+
+class HouseFacts:
+    """The desk's `Facts`, read from the stores."""
+
+    def vendors(self, service: Service, now: datetime) -> tuple[VendorStanding, ...]:
+        """Tell how the vendors stand that a service depends on."""
+        del service, now
+        return ()
+
+    def changes(self, since: datetime, until: datetime) -> tuple[Change, ...]:
+        """Give what took effect within `[since, until]`, newest first."""
+        del since, until
+        return ()
+
+    def edge(self, service: Service, now: datetime) -> EdgeWindow | None:
+        """Tell what customers' pages reported of a service lately; None where none report."""
+        del service, now
+        return None

@@ -164,9 +164,9 @@ def test_a_ladder_of_aliases_is_no_danger(read: Read):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("customers: a.csv", "`customers:` is not served by this version yet"),
+        ("backups: []", "`backups:` is not served by this version yet"),
         ("escalation: []", "`escalation:` is not served by this version yet"),
-        ("services: [{name: a, edge: {}}]", "`edge:` is not served by this version yet"),
+        ("services: [{name: a, runbooks: []}]", "`runbooks:` is not served by this version yet"),
         ("oncall: [{name: b, lags: a}]", "`lags:` is not served by this version yet"),
         ("people: [{name: b, role: editor}]", "`editor` is not served by this version yet"),
         ("services: [{name: a/b}]", "is no name"),

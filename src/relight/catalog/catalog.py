@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from relight.catalog.customer import Customer
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
@@ -43,6 +44,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
+    customers: tuple[Customer, ...] = ()
     oncall: tuple[Schedule, ...] = ()
     status_page: StatusPage = StatusPage()
     mail: MailServer = MailServer()

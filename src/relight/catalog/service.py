@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from relight.catalog.edge import EdgeBeacon
 from relight.kernel.plug import Plugged
 
 
@@ -41,7 +42,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """Something we run; each is a component of the status page unless `public` is off."""
+    """Something we run; each is a component of the status page unless `public` is off.
+
+    `edge` is None where no page of a customer reports on it.
+    """
 
     name: str
     title: str
@@ -50,3 +54,4 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     core: bool = True
     public: bool = True
+    edge: EdgeBeacon | None = None

@@ -9,6 +9,8 @@ from relight.catalog.person import Person, Role, Schedule
 from relight.catalog.service import Service
 from relight.config import forms
 from relight.config.checks import CHECK, CHECK_FORM, named_checks
+from relight.config.customers import CUSTOMER, CUSTOMERS_FORM
+from relight.config.edge import EDGE, EDGE_FORM
 from relight.config.forms import Form, Nothing, choice, many
 from relight.config.notes import Notes, shown
 from relight.config.plugs import plug_form
@@ -78,7 +80,7 @@ SERVICE = Section(
     noun="a service",
     meaning="Something you run; each is a component of the status page.",
     shape=Service,
-    later=frozenset({"edge", "runbooks", "objectives", "was", "owner", "teams", "slow"}),
+    later=frozenset({"runbooks", "objectives", "was", "owner", "teams", "slow"}),
     keys=(
         Key(name="name", form=forms.declared("service"), required=True, meaning="A short name."),
         Key(
@@ -100,6 +102,7 @@ SERVICE = Section(
             form=many(CHECK_FORM, "check"),
             meaning="How to see whether it works. A bare web address is an http check.",
         ),
+        Key(name="edge", form=EDGE_FORM, meaning=EDGE.meaning),
     ),
 )
 
@@ -215,7 +218,7 @@ def _person(found: Found, notes: Notes) -> Person | Nothing:
 def _service(found: Found, notes: Notes) -> Service | Nothing:
     values = dict(found.values)
     name = values.get("name", "")
-    if found.lacks("checks"):
+    if found.lacks("checks") and "edge" not in found.lines:
         which = _called(found, "This service")
         notes.warn(found.line, f"{which} has no checks; nothing watches it.", "Add `checks:`.")
     values["checks"] = named_checks(name, values.get("checks", ()), notes)
@@ -255,7 +258,6 @@ ROOT = Section(
             "backups",
             "chat",
             "chats",
-            "customers",
             "dns",
             "drills",
             "escalation",
@@ -280,6 +282,11 @@ ROOT = Section(
         Key(name="people", form=_things(PERSON, _person), meaning=PERSON.meaning),
         Key(name="services", form=_things(SERVICE, _service), meaning=SERVICE.meaning),
         Key(
+            name="customers",
+            form=CUSTOMERS_FORM,
+            meaning="The table of your customers; the columns are listed under `customers.csv`.",
+        ),
+        Key(
             name="status_page",
             form=made_of(STATUS_PAGE, _status_page),
             meaning=STATUS_PAGE.meaning,
@@ -299,6 +306,8 @@ SECTIONS = (
     PERSON,
     SERVICE,
     CHECK,
+    EDGE,
+    CUSTOMER,
     STATUS_PAGE,
     SCHEDULE,
     ROTATION,

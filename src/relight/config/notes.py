@@ -53,6 +53,7 @@ class Notes:
         self.kinds = kinds
         self.root = root
         self.environment = environment
+        self.files: dict[str, str] = {}
         self._faults: dict[Fault, None] = {}
         self._declared: dict[str, dict[str, int]] = {}
         self._references: list[_Reference] = []
@@ -69,6 +70,18 @@ class Notes:
         # Sentences of plug-ins and parsers may repeat whatever was written, line breaks and all.
         what, hint = (_one_line(words, _LONGEST_SENTENCE) for words in (what, hint))
         self._faults[Fault(file=self.file, line=line, what=what, hint=hint, level=level)] = None
+
+    def took(self, name: str, text: str) -> None:
+        """Remember a further file that was read; it is part of the kit's version."""
+        self.files[name] = text
+
+    def beside(self, file: str) -> "Notes":
+        """Begin notes on another file of the same kit."""
+        return Notes(file, kinds=self.kinds, root=self.root, environment=self.environment)
+
+    def include(self, other: "Notes") -> None:
+        """Take over what was noted of another file."""
+        self._faults |= dict.fromkeys(other.faults())
 
     def declare(self, noun: str, name: str, line: int) -> None:
         """Remember a name; a second one of the same noun is a fault that names the first's line."""
@@ -100,5 +113,9 @@ class Notes:
         return any(fault.level is Level.ERROR for fault in self._faults)
 
     def faults(self) -> tuple[Fault, ...]:
-        """Give everything noted, once each, by line."""
-        return tuple(sorted(self._faults, key=lambda fault: fault.line))
+        """Give everything noted, once each, by file and line; this file comes first."""
+
+        def place(fault: Fault) -> tuple[bool, str, int]:
+            return fault.file != self.file, fault.file, fault.line
+
+        return tuple(sorted(self._faults, key=place))

@@ -51,7 +51,10 @@ def read_kit(folder: Path, kinds: Kinds, environment: Mapping[str, str] | None =
     notes.settle()
     if isinstance(found, Nothing) or notes.failed:
         return Reading(None, notes.faults())
-    version = hashlib.sha256(raw).hexdigest()[:12]
+    read = hashlib.sha256(raw)
+    for name, text in sorted(notes.files.items()):
+        read.update(f"\0{name}\0{text}".encode())
+    version = read.hexdigest()[:12]
     catalog = build(Catalog, {**found.values, "version": version})
     return Reading(None if isinstance(catalog, Nothing) else catalog, notes.faults())
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from relight.config.read import FILE
 
 _FOLDERS = ("runbooks", "templates")
 _MOST_FILES = 5000
+_MOST_TABLES = 20
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -19,13 +21,15 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 
 def watched(folder: Path) -> Fingerprint:
-    """Look at `relight.yaml`, `runbooks/` and `templates/`.
+    """Look at `relight.yaml`, the tables beside it, `runbooks/` and `templates/`.
 
     What is missing or cannot be looked at is left out, so its coming and going shows too. Links to
     folders are not followed, and of a huge tree only the first 5000 files count.
     """
     seen: dict[str, os.stat_result] = {}
     _look(folder, FILE, seen)
+    for table in islice(folder.glob("*.csv"), _MOST_TABLES):
+        _look(folder, table.name, seen)
     for name in _FOLDERS:
         for parent, folders, files in os.walk(folder / name):
             folders.sort()

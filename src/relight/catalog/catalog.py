@@ -5,9 +5,11 @@ from enum import StrEnum
 import msgspec
 
 from relight.catalog.customer import Customer
+from relight.catalog.heartbeat import Heartbeat
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
+from relight.catalog.watchdog import Watchdog
 from relight.kernel.plug import Plugged
 
 
@@ -49,6 +51,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     status_page: StatusPage = StatusPage()
     mail: MailServer = MailServer()
     severities: SeverityMatrix = DEFAULT
+    heartbeats: tuple[Heartbeat, ...] = ()
+    watchdog: Watchdog | None = None
 
     def service(self, name: str) -> Service | None:
         """Find a service."""

@@ -12,10 +12,12 @@ from relight.config.checks import CHECK, CHECK_FORM, named_checks
 from relight.config.customers import CUSTOMER, CUSTOMERS_FORM
 from relight.config.edge import EDGE, EDGE_FORM
 from relight.config.forms import Form, Nothing, choice, many
+from relight.config.heartbeats import HEARTBEAT, HEARTBEATS_FORM
 from relight.config.notes import Notes, shown
 from relight.config.plugs import plug_form
 from relight.config.section import Found, Key, Section, build, made_of
 from relight.config.severities import SEVERITIES, SEVERITIES_FORM, SEVERITY
+from relight.config.watchdog import WATCHDOG, WATCHDOG_FORM
 from relight.kernel.faults import Level
 from relight.kernel.plug import Plugged
 from relight.kernel.url import host_of
@@ -298,6 +300,8 @@ ROOT = Section(
             meaning=MAIL.meaning,
         ),
         Key(name="severities", form=SEVERITIES_FORM, meaning=SEVERITIES.meaning),
+        Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
+        Key(name="watchdog", form=WATCHDOG_FORM, meaning=WATCHDOG.meaning),
     ),
 )
 
@@ -314,4 +318,6 @@ SECTIONS = (
     MAIL,
     SEVERITIES,
     SEVERITY,
+    HEARTBEAT,
+    WATCHDOG,
 )

@@ -9,7 +9,10 @@ import msgspec
 
 from relight.catalog.catalog import Catalog
 from relight.egress.dialer import GuardedDialer
+from relight.egress.dns import NameServers
+from relight.egress.ping import IcmpPinger
 from relight.egress.policy import Egress
+from relight.egress.process import ProcessRunner
 from relight.egress.resolver import SystemResolver
 from relight.kernel.clock import Clock
 from relight.kernel.plug import NoAnswer
@@ -90,6 +93,9 @@ class Outside:
                 http=_Web(self, clock),
                 resolver=resolver,
                 dialer=GuardedDialer(Egress.OWNER, resolver, clock),
+                dns=NameServers(Egress.OWNER, resolver, clock),
+                pinger=IcmpPinger(Egress.OWNER, resolver, clock),
+                runner=ProcessRunner(clock),
                 mailer=_Post(self, clock),
                 clock=clock,
             )

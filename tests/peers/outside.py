@@ -10,9 +10,12 @@ import msgspec
 
 from relight.catalog.catalog import MailServer
 from relight.egress.dialer import GuardedDialer
+from relight.egress.dns import NameServers
 from relight.egress.http import GuardedHttp
 from relight.egress.mailer import SmtpMailer
+from relight.egress.ping import IcmpPinger
 from relight.egress.policy import Egress
+from relight.egress.process import ProcessRunner
 from relight.egress.resolver import SystemResolver
 from relight.kernel.clock import SystemClock
 from relight.kernel.ports import Http, HttpAnswer, HttpRequest, Ports
@@ -44,6 +47,9 @@ def real_ports(
         http=Hurried(GuardedHttp(egress, resolver, clock, tls=tls), timeout_s),
         resolver=resolver,
         dialer=GuardedDialer(egress, resolver, clock),
+        dns=NameServers(egress, resolver, clock),
+        pinger=IcmpPinger(egress, resolver, clock),
+        runner=ProcessRunner(clock),
         mailer=SmtpMailer(server, None, resolver, clock, timeout_s=timeout_s, tls=tls),
         clock=clock,
     )

@@ -4,9 +4,12 @@ import ssl
 
 from relight.catalog.catalog import Catalog
 from relight.egress.dialer import GuardedDialer
+from relight.egress.dns import NameServers
 from relight.egress.http import GuardedHttp
 from relight.egress.mailer import SmtpMailer
+from relight.egress.ping import IcmpPinger
 from relight.egress.policy import Egress
+from relight.egress.process import ProcessRunner
 from relight.egress.resolver import SystemResolver
 from relight.kernel.clock import Clock
 from relight.kernel.ports import Ports
@@ -30,6 +33,9 @@ def open_ports(
         http=GuardedHttp(egress, resolver, clock, tls=tls),
         resolver=resolver,
         dialer=GuardedDialer(egress, resolver, clock),
+        dns=NameServers(egress, resolver, clock),
+        pinger=IcmpPinger(egress, resolver, clock),
+        runner=ProcessRunner(clock),
         mailer=SmtpMailer(
             catalog.mail, mail_password, SystemResolver(Egress.OWNER), clock, tls=tls
         ),

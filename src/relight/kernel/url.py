@@ -1,5 +1,6 @@
 """Web addresses as people write them, checked before anything is sent there."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 
@@ -52,3 +53,23 @@ def split_host_port(written: str) -> tuple[str, int]:
         msg = f"`{port}` is not a port. Write a number from 1 to 65535."
         raise ValueError(msg)
     return bare, int(port)
+
+
+def host_and_port(written: str, port: int) -> tuple[str, int]:
+    """Read `host`, an address, `host:port` or `[v6]:port`; `port` is meant where none is written.
+
+    Raises `ValueError` with a sentence that says the form.
+    """
+    bare = written[1:-1] if written.startswith("[") and written.endswith("]") else written
+    if ":" not in written or is_address(bare):
+        return split_host_port(f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}")
+    return split_host_port(written)
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an IP address, of either family."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,15 +1,31 @@
 """The http probe: what it takes for good, and what it says when it is not."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from relight.detect.probes import Result
+from relight.detect.probes import Probe, Result
 from relight.detect.probes.http import HttpProbe
-from relight.detect.probes.tcp import TcpProbe
+from tests.contracts.aim import PATIENCE_S, Aim
 from tests.peers.http_sink import HttpSink, http_sink
 from tests.peers.outside import real_ports
+
+
+def at(url: str) -> HttpProbe:
+    return HttpProbe(url=url, timeout_s=PATIENCE_S)
+
+
+@asynccontextmanager
+async def working(folder: Path) -> AsyncGenerator[Probe]:
+    async with http_sink() as sink:
+        yield at(sink.url("/ok"))
+
+
+AIM = Aim(working, at=lambda host_port: at(f"http://{host_port}/"), url=at)
 
 
 async def look(sink: HttpSink, target: str, **settings: object) -> Result:
@@ -89,16 +105,3 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(settings: dict[str, Any
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(settings, HttpProbe)
     assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "address", ["x.test", "x.test:0", "x.test:99999", ":80", "::1:80", "a b:80"]
-)
-def test_what_cannot_be_dialled_is_refused(address: str) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"address": address}, TcpProbe)
-
-
-@pytest.mark.parametrize("address", ["x.test:80", "[::1]:5432", "127.0.0.1:1"])
-def test_what_can_be_dialled_is_taken(address: str) -> None:
-    assert msgspec.convert({"address": address}, TcpProbe).address == address

@@ -1,0 +1,1 @@
+"""What customers' pages report: counted, compared with what is usual, and judged."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from relight.egress.curl import Roots
 from relight.egress.http import GuardedHttp
 from relight.egress.policy import Egress, NotAllowed
 from relight.egress.resolver import SystemResolver
@@ -174,7 +175,7 @@ async def test_cancelling_leaves_nothing_open() -> None:
 
 @pytest.mark.peer("openssl")
 async def test_tls_to_a_fixed_address_under_the_urls_name(authority: Authority) -> None:
-    http = GuardedHttp(Egress.OWNER, RESOLVER, CLOCK, tls=authority.trusting())
+    http = GuardedHttp(Egress.OWNER, RESOLVER, CLOCK, roots=Roots(str(authority.root)))
     names: list[str | None] = []
     authority.right.sni_callback = lambda _object, name, _context: names.append(name)
     async with http_sink(authority.right) as sink:
@@ -191,8 +192,8 @@ async def test_tls_to_a_fixed_address_under_the_urls_name(authority: Authority) 
     [("other_name", "not valid.*mismatch"), ("expired", "expired"), ("right", "local issuer")],
 )
 async def test_a_bad_certificate_is_said(authority: Authority, server: str, reason: str) -> None:
-    trusted = None if server == "right" else authority.trusting()
-    http = GuardedHttp(Egress.OWNER, RESOLVER, CLOCK, tls=trusted)
+    trusted = None if server == "right" else Roots(str(authority.root))
+    http = GuardedHttp(Egress.OWNER, RESOLVER, CLOCK, roots=trusted)
     async with http_sink(getattr(authority, server)) as sink:
         url = f"https://{NAME}:{sink.port}/ok"
         with pytest.raises(NoAnswer, match=reason):
@@ -203,7 +204,42 @@ async def test_a_bad_certificate_is_said(authority: Authority, server: str, reas
 
 async def test_a_handshake_that_never_comes_is_ended() -> None:
     async with http_sink() as sink:
+        await get(sink.url("/ok"))
         before = open_files()
         with pytest.raises(NoAnswer, match="did not finish"):
             await get(f"https://127.0.0.1:{sink.port}/", timeout_s=0.2)
         assert await settles(lambda: open_files() <= before)
+
+
+async def test_it_tells_where_the_time_went() -> None:
+    async with http_sink() as sink:
+        answer = await get(sink.url("/ok"))
+    assert answer.http_version == "1.1"
+    phases = answer.phases
+    assert phases is not None
+    assert (phases.resolve, phases.tls) == (None, None)
+    assert phases.connect is not None
+    assert phases.first_byte is not None
+    assert phases.connect + phases.first_byte <= phases.total == answer.took_s
+
+
+@pytest.mark.peer("openssl")
+async def test_it_tells_when_the_certificate_ends(authority: Authority) -> None:
+    http = GuardedHttp(Egress.OWNER, RESOLVER, CLOCK, roots=Roots(str(authority.root)))
+    async with http_sink(authority.right) as sink:
+        request = HttpRequest(
+            url=f"https://{NAME}:{sink.port}/ok", connect_to="127.0.0.1", tell_certificate=True
+        )
+        answer = await http.request(request)
+    assert answer.certificate_ends is not None
+    assert 28 <= (answer.certificate_ends - CLOCK.now()).days <= 30
+    assert answer.phases is not None
+    assert answer.phases.tls
+
+
+async def test_headers_without_end_are_a_fault_of_their_own() -> None:
+    line = f"X-Long: {'a' * 8000}\r\n"
+    flood = f"HTTP/1.1 200 OK\r\n{line * 200}\r\n"
+    async with http_sink(answers={"flood-of-headers": flood.encode()}) as sink:
+        with pytest.raises(NoAnswer, match="more headers than Relight reads"):
+            await get(sink.url("/flood-of-headers"))

@@ -1,5 +1,6 @@
 """Turning names into addresses that may be called."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Sequence
@@ -66,5 +67,36 @@ async def test_a_silent_name_server_is_not_waited_for() -> None:
     try:
         with pytest.raises(Transient, match="did not answer"):
             await SystemResolver(Egress.OWNER, timeout_s=0.05, lookup=hangs).addresses("x.test", 1)
+    finally:
+        let_go.set()
+
+
+async def test_who_asks_in_the_same_moment_shares_one_lookup() -> None:
+    asked: list[str] = []
+
+    def counts(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    resolver = SystemResolver(Egress.OWNER, lookup=counts)
+    await asyncio.gather(*(resolver.addresses("same.test", 80) for _ in range(50)))
+    assert asked == ["same.test"]
+
+
+async def test_one_silent_name_does_not_hold_up_another() -> None:
+    let_go = threading.Event()
+
+    def hangs(host: str, port: int) -> Sequence[str]:
+        if host == "silent.test":
+            let_go.wait(30)
+        return ["127.0.0.1"]
+
+    resolver = SystemResolver(Egress.OWNER, timeout_s=0.05, lookup=hangs)
+    try:
+        for _ in range(40):
+            with pytest.raises(Transient):
+                await resolver.addresses("silent.test", 80)
+        assert await resolver.addresses("other.test", 80) == ["127.0.0.1"]
+        assert sum(each.name == "lookup" for each in threading.enumerate()) < 40
     finally:
         let_go.set()

@@ -44,7 +44,7 @@ def real_ports(
     resolver = SystemResolver(egress)
     server = MailServer(server=mail, sender="Relight <relight@kit.example>")
     return Ports(
-        http=Hurried(GuardedHttp(egress, resolver, clock, tls=tls), timeout_s),
+        http=Hurried(GuardedHttp(egress, resolver, clock), timeout_s),
         resolver=resolver,
         dialer=GuardedDialer(egress, resolver, clock),
         dns=NameServers(egress, resolver, clock),

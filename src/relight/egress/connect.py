@@ -24,16 +24,6 @@ def verified_tls() -> ssl.SSLContext:
     return context
 
 
-@cache
-def unverified_tls() -> ssl.SSLContext:
-    """Give the one context that takes any certificate, for checks that ask for it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
 async def open_socket(
     addresses: Sequence[str], port: int, *, egress: Egress, timeout_s: float
 ) -> tuple[socket.socket, str]:

@@ -1,79 +1,89 @@
 """Speaks HTTP under the egress policy: one new connection for each request, to a judged address.
 
-pyreqwest (rustls) was the first choice for its low cost. It pins a name to an address only when a
-client is built, and building one reads all root certificates again: measured 13 ms of CPU and
-113 kB for each pair of host and address, where a check with a fixed address, a redirect and every
-change of a name's address ask for a new pair. So the socket is ours: opened by `egress.connect` to
-an address that the policy allowed, wrapped in TLS under the URL's name with one shared context, and
-given to httpcore2, which speaks HTTP/1.1 on it. Proxies of the environment are not used, because
-behind one nobody could tell which address was called.
+The name is looked up and judged here, and libcurl (`egress.curl`) is told the one address to dial
+while `Host`, SNI and the certificate's name stay the URL's. Redirects are followed here, each hop
+judged anew. Proxies of the environment are not used, because behind one nobody could tell which
+address was called; one that the owner names is judged itself. See docs/adr/0023-engine.md.
 """
 
 import asyncio
-import logging
-import ssl
+import os
+import re
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-import httpcore2
 import httpx2
 
 from relight import __version__
-from relight.egress.connect import open_socket, said, unverified_tls, verified_tls
-from relight.egress.policy import Egress, NotAllowed
+from relight.egress.curl import Broke, Order, Reply, Roots, engine
+from relight.egress.policy import Egress, NotAllowed, is_address, refusal
+from relight.egress.roots import machine_roots
 from relight.kernel.clock import Clock
-from relight.kernel.plug import NoAnswer, Permanent
-from relight.kernel.ports import HttpAnswer, HttpRequest, Resolver
+from relight.kernel.plug import NoAnswer, Permanent, Transient
+from relight.kernel.ports import HttpAnswer, HttpRequest, Phases, Resolver
 
+_MOST_ADDRESSES = 4
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TO_ONE_HOST = frozenset({"authorization", "cookie", "proxy-authorization"})
 _BODY = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
 _DEFAULTS = {
-    "User-Agent": f"Relight/{__version__}",
-    "Accept": "*/*",
-    "Accept-Encoding": "identity",
+    "user-agent": f"User-Agent: Relight/{__version__}".encode(),
+    "accept": b"Accept: */*",
+    "accept-encoding": b"Accept-Encoding: identity",
 }
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# libcurl's own codes, from curl.h.
+_REFUSED, _LATE, _CUT_OFF, _OUR_ROOTS, _OUR_CERTIFICATE = 7, 28, 23, 77, 58
+_TLS = frozenset({35, 60, 83, 90, 91})
+_NOT_HTTP = frozenset({1, 8, 16, 18, 52, 61, 92})
 
 
-# At DEBUG it writes every header it sends, keys and signatures too.
-logging.getLogger("httpcore2").setLevel(logging.WARNING)
+class _Target(NamedTuple):
+    """A URL taken apart. `netloc` holds no credentials; `shown` is the host for people."""
+
+    url: httpx2.URL
+    asked: str
+    host: str
+    port: int
+    netloc: str
+    shown: str
 
 
 class _Hop(NamedTuple):
     """One request of a chain of redirects."""
 
     method: str
-    url: httpx2.URL
+    target: _Target
     headers: Mapping[str, str]
     body: bytes
 
 
-class _Reply(NamedTuple):
+class _Answer(NamedTuple):
     status: int
+    version: str
     headers: Mapping[str, str]
     body: bytes
     cut: bool
     address: str
+    resolve_s: float | None
+    reply: Reply
 
 
 class GuardedHttp:
     """The `Http` port. One instance serves every plug-in; nothing is kept between requests."""
 
     def __init__(
-        self,
-        egress: Egress,
-        resolver: Resolver,
-        clock: Clock,
-        *,
-        tls: ssl.SSLContext | None = None,
+        self, egress: Egress, resolver: Resolver, clock: Clock, *, roots: Roots | None = None
     ) -> None:
         """Take the policy, the resolver, the clock that measures, and other roots if wanted."""
         self._egress = egress
         self._resolver = resolver
         self._clock = clock
-        self._tls = tls
+        self._roots = roots
 
     async def request(self, request: HttpRequest) -> HttpAnswer:
         """Send it and follow its redirects where asked, all within `timeout_s`.
@@ -82,143 +92,173 @@ class GuardedHttp:
         `longest_body`. Raises `NoAnswer`, `Transient` or `Permanent`.
         """
         began_s = self._clock.monotonic_s()
+        ends_s = asyncio.get_running_loop().time() + request.timeout_s
         hop = _Hop(request.method.upper(), _parse(request.url), request.headers, request.body)
-        first = hop.url.host
-        try:
-            async with asyncio.timeout(request.timeout_s):
-                reply = await self._exchange(hop, request, fixed=request.connect_to)
-                for _ in range(_MOST_REDIRECTS):
-                    if not request.follow_redirects or not _redirects(reply):
-                        break
-                    hop = _next_hop(hop, reply)
-                    fixed = request.connect_to if hop.url.host == first else None
-                    reply = await self._follow(hop, request, fixed)
-        except TimeoutError as error:
-            msg = f"{hop.url.host} did not finish its answer within {request.timeout_s:g} s."
-            raise NoAnswer(msg) from error
-        if request.follow_redirects and _redirects(reply):
-            msg = f"{hop.url.host} redirects more than {_MOST_REDIRECTS} times."
-            raise NoAnswer(msg)
+        first = hop.target.host
+        answer = await self._exchange(hop, request, request.connect_to, ends_s)
+        if request.follow_redirects and _redirects(answer):
+            for _ in range(_MOST_REDIRECTS):
+                hop = _next_hop(hop, answer)
+                fixed = request.connect_to if hop.target.host == first else None
+                answer = await self._follow(hop, request, fixed, ends_s)
+                if not _redirects(answer):
+                    break
+            else:
+                msg = f"{hop.target.shown} redirects more than {_MOST_REDIRECTS} times."
+                raise NoAnswer(msg)
+        took_s = self._clock.monotonic_s() - began_s
         return HttpAnswer(
-            status=reply.status,
-            headers=reply.headers,
-            body=reply.body,
-            took_s=self._clock.monotonic_s() - began_s,
-            cut=reply.cut,
-            url=str(hop.url),
-            address=reply.address,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            took_s=took_s,
+            cut=answer.cut,
+            url=str(hop.target.url),
+            address=answer.address,
+            phases=_phases(answer, took_s),
+            http_version=answer.version,
+            certificate_ends=answer.reply.certificate_ends,
         )
 
-    async def _follow(self, hop: _Hop, request: HttpRequest, fixed: str | None) -> _Reply:
+    async def _follow(
+        self, hop: _Hop, request: HttpRequest, fixed: str | None, ends_s: float
+    ) -> _Answer:
         try:
-            return await self._exchange(hop, request, fixed=fixed)
+            return await self._exchange(hop, request, fixed, ends_s)
         except NotAllowed as error:
             msg = f"It redirects to where Relight does not go: {error}"
             raise NoAnswer(msg) from error
 
-    async def _exchange(self, hop: _Hop, request: HttpRequest, *, fixed: str | None) -> _Reply:
-        host = hop.url.raw_host.decode("ascii").strip("[]")
-        secure = hop.url.scheme == "https"
-        port = hop.url.port or (443 if secure else 80)
-        addresses = await self._resolver.addresses(fixed or host, port)
-        connection, address = await open_socket(
-            addresses, port, egress=self._egress, timeout_s=request.timeout_s
+    async def _exchange(
+        self, hop: _Hop, request: HttpRequest, fixed: str | None, ends_s: float
+    ) -> _Answer:
+        loop, target = asyncio.get_running_loop(), hop.target
+        began_s = loop.time()
+        proxy = await self._proxy(request, ends_s) if request.proxy else ""
+        # Behind a proxy it is the proxy that looks the name up; what it is told stays the URL's.
+        host = target.host if proxy and not fixed else (fixed or target.host)
+        addresses = (
+            [host] if proxy else await self._addresses(host, target, request.timeout_s, ends_s)
         )
-        writer: asyncio.StreamWriter | None = None
-        try:
-            reader, writer = await asyncio.open_connection(
-                sock=connection,
-                ssl=self._context(request) if secure else None,
-                server_hostname=host.rstrip(".") if secure else None,
+        resolve_s = loop.time() - began_s if addresses != [host] else None
+        headers = _lines(hop)
+        failure = "it has no address"
+        for index, address in enumerate(addresses):
+            left_s = ends_s - loop.time()
+            if left_s <= 0:
+                raise _too_late(target, request)
+            share_s = left_s / (len(addresses) - index)
+            order = Order(
+                url=target.asked,
+                host=target.host,
+                port=target.port,
+                address=address,
+                method=hop.method,
+                headers=headers,
+                body=hop.body if hop.body or hop.method in {"POST", "PUT", "PATCH"} else None,
+                timeout_s=left_s,
+                connect_s=share_s,
+                longest_body=request.longest_body,
+                roots=self._trusted(request) if target.url.scheme == "https" else None,
+                http2=request.http2,
+                proxy=proxy,
+                certificate=request.client_certificate,
+                certificate_key=request.client_key,
+                wants_certificate=request.tell_certificate,
             )
-            return await _speak(_Stream(reader, writer), hop, request.longest_body, address)
-        except (OSError, httpcore2.NetworkError, httpcore2.RemoteProtocolError) as error:
-            # A time-out is an OSError too, and belongs to the whole exchange.
-            if isinstance(error, TimeoutError):
-                raise
-            msg = f"{hop.url.host}: {_trouble(error)}."
-            raise NoAnswer(msg) from error
-        except httpcore2.LocalProtocolError as error:
+            try:
+                reply = await engine().run(order)
+            except Broke as error:
+                if error.code == _REFUSED or (error.code == _LATE and not error.connected):
+                    failure = _unreached(error, address, target.port, share_s)
+                    continue
+                raise _fault(error, target, request) from error
+            return _answer(reply, address, resolve_s, request.longest_body)
+        msg = f"No connection: {failure}."
+        raise NoAnswer(msg)
+
+    async def _addresses(
+        self, host: str, target: _Target, timeout_s: float, ends_s: float
+    ) -> list[str]:
+        """Look a name up and judge every address that it leads to."""
+        found = [host]
+        if not is_address(host):
+            try:
+                async with asyncio.timeout_at(ends_s):
+                    found = await self._resolver.addresses(host, target.port)
+            except TimeoutError as error:
+                msg = f"The name {target.shown} was not looked up within {timeout_s:g} s."
+                raise Transient(msg) from error
+        found = found[:_MOST_ADDRESSES]
+        for address in found:
+            reason = refusal(address, self._egress)
+            if reason:
+                msg = f"{address} {reason}; Relight does not call it."
+                raise NotAllowed(msg)
+        return found
+
+    async def _proxy(self, request: HttpRequest, ends_s: float) -> str:
+        """Give the proxy by its judged address."""
+        if self._egress is not Egress.OWNER:
+            msg = "Only what stands in relight.yaml may go through a proxy."
+            raise NotAllowed(msg)
+        proxy = _parse(request.proxy)
+        address, *_ = await self._addresses(proxy.host, proxy, request.timeout_s, ends_s)
+        return f"http://{f'[{address}]' if ':' in address else address}:{proxy.port}"
+
+    def _trusted(self, request: HttpRequest) -> Roots | None:
+        return (self._roots or machine_roots()) if request.verify_tls else None
+
+
+def _lines(hop: _Hop) -> list[bytes]:
+    """Write the headers as libcurl takes them."""
+    lines = dict(_DEFAULTS)
+    for name, value in hop.headers.items():
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             msg = "The request cannot be sent: its method or a header is not valid HTTP."
-            raise Permanent(msg) from error
-        finally:
-            # Abort instead of close: nobody waits for the goodbye of a target that is silent.
-            if writer is not None:
-                writer.transport.abort()
-            else:
-                connection.close()
-
-    def _context(self, request: HttpRequest) -> ssl.SSLContext:
-        if not request.verify_tls:
-            return unverified_tls()
-        return self._tls or verified_tls()
+            raise Permanent(msg)
+        # Without a value libcurl would take the header out.
+        lines[name.lower()] = (f"{name}: {value}" if value.strip() else f"{name};").encode()
+    # What libcurl would add by itself, it leaves out where the name stands without a value.
+    for name in ("content-type", "expect"):
+        lines.setdefault(name, f"{name}:".encode())
+    lines["connection"] = b"Connection: close"
+    if "host" not in lines:
+        lines["host"] = f"Host: {hop.target.netloc}".encode()
+    return list(lines.values())
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
-    """Lets httpcore2 read and write a connection that is open already."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout  # The whole exchange has one.
-        return await self._reader.read(max_bytes)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
-        self._writer.write(buffer)
-        try:
-            await self._writer.drain()
-        except ConnectionError as error:
-            # Some servers answer and hang up before they have read all; the answer still counts.
-            raise httpcore2.WriteError(str(error)) from error
-
-    async def aclose(self) -> None:
-        self._writer.transport.abort()
-
-
-async def _speak(stream: _Stream, hop: _Hop, longest_body: int, address: str) -> _Reply:
-    named = {**_DEFAULTS, **hop.headers, "Connection": "close"}
-    if hop.body or hop.method in {"POST", "PUT", "PATCH"}:
-        named["Content-Length"] = str(len(hop.body))
-    try:
-        headers = [(name.encode("ascii"), value.encode()) for name, value in named.items()]
-    except UnicodeEncodeError as error:
-        msg = "The request cannot be sent: a header's name is not plain ASCII."
-        raise Permanent(msg) from error
-    if "host" not in {name.lower() for name in named}:
-        headers.insert(0, (b"Host", hop.url.netloc))
-    url = httpcore2.URL(
-        scheme=hop.url.raw_scheme,
-        host=hop.url.raw_host,
-        port=hop.url.port,
-        target=hop.url.raw_path,
+def _answer(reply: Reply, address: str, resolve_s: float | None, longest_body: int) -> _Answer:
+    status_line, *lines = reply.head.decode("latin-1").split("\r\n")
+    version, _, rest = status_line.partition(" ")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if colon:
+            name, value = name.strip().lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    body, cut = _unpack(reply.body, headers, longest_body)
+    return _Answer(
+        int(rest[:3]),
+        version.removeprefix("HTTP/"),
+        headers,
+        body,
+        reply.cut or cut,
+        address,
+        resolve_s,
+        reply,
     )
-    protocol = httpcore2.AsyncHTTP11Connection(origin=url.origin, stream=stream)
-    response = await protocol.handle_async_request(
-        httpcore2.Request(hop.method, url, headers=headers, content=hop.body)
+
+
+def _phases(answer: _Answer, took_s: float) -> Phases:
+    connect, tls, before, first = answer.reply.times
+    return Phases(
+        resolve=answer.resolve_s,
+        connect=connect,
+        tls=tls - connect if tls else None,
+        first_byte=max(0.0, first - before),
+        total=took_s,
     )
-    body, cut = bytearray(), False
-    try:
-        async for chunk in response.aiter_stream():
-            body += chunk
-            if len(body) > longest_body:
-                cut = True
-                break
-    finally:
-        await response.aclose()
-    answered = _readable(response.headers)
-    unpacked, cut_again = _unpack(bytes(body[:longest_body]), answered, longest_body)
-    return _Reply(response.status, answered, unpacked, cut or cut_again, address)
-
-
-def _readable(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
 
 
 def _unpack(body: bytes, headers: Mapping[str, str], longest_body: int) -> tuple[bytes, bool]:
@@ -233,31 +273,31 @@ def _unpack(body: bytes, headers: Mapping[str, str], longest_body: int) -> tuple
     return unpacked, bool(inflater.unconsumed_tail)
 
 
-def _redirects(reply: _Reply) -> bool:
-    return reply.status in _REDIRECTS and "location" in reply.headers
+def _redirects(answer: _Answer) -> bool:
+    return answer.status in _REDIRECTS and "location" in answer.headers
 
 
-def _next_hop(hop: _Hop, reply: _Reply) -> _Hop:
+def _next_hop(hop: _Hop, answer: _Answer) -> _Hop:
+    before = hop.target.url
     try:
-        url = hop.url.join(reply.headers["location"])
-    except httpx2.InvalidURL as error:
-        msg = f"{hop.url.host} redirects to what is not a URL."
+        target = _parse(str(before.join(answer.headers["location"])))
+    except (httpx2.InvalidURL, Permanent) as error:
+        msg = f"{hop.target.shown} redirects to what is not a web address."
         raise NoAnswer(msg) from error
-    if url.scheme not in {"http", "https"} or not url.host:
-        msg = f"{hop.url.host} redirects to what is not a web address."
-        raise NoAnswer(msg)
+    url = target.url
     dropped: set[str] = {"host"}
-    if (url.scheme, url.host, url.port) != (hop.url.scheme, hop.url.host, hop.url.port):
+    if (url.scheme, url.host, url.port) != (before.scheme, before.host, before.port):
         dropped |= _TO_ONE_HOST
     method, body = hop.method, hop.body
-    if reply.status == 303 or (reply.status in {301, 302} and method == "POST"):
+    if answer.status == 303 or (answer.status in {301, 302} and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), b""
         dropped |= _BODY
     kept = {name: value for name, value in hop.headers.items() if name.lower() not in dropped}
-    return _Hop(method, url, kept, body)
+    return _Hop(method, target, kept, body)
 
 
-def _parse(written: str) -> httpx2.URL:
+@lru_cache(maxsize=4096)
+def _parse(written: str) -> _Target:
     try:
         url = httpx2.URL(written)
     except httpx2.InvalidURL as error:
@@ -266,10 +306,55 @@ def _parse(written: str) -> httpx2.URL:
     if url.scheme not in {"http", "https"} or not url.host:
         msg = "The address is not a web address: it has to start with http:// or https://."
         raise Permanent(msg)
-    return url
+    netloc = url.netloc.decode("ascii")
+    return _Target(
+        url=url,
+        asked=f"{url.scheme}://{netloc}{url.raw_path.decode('ascii')}",
+        host=url.raw_host.decode("ascii").strip("[]"),
+        port=url.port or (443 if url.scheme == "https" else 80),
+        netloc=netloc,
+        shown=url.host,
+    )
 
 
-def _trouble(error: Exception) -> str:
-    if isinstance(error, httpcore2.RemoteProtocolError):
-        return "the answer is not valid HTTP, or broke off"
-    return said(error)
+def _unreached(error: Broke, address: str, port: int, share_s: float) -> str:
+    if error.code == _LATE:
+        return f"{address} port {port} did not answer within {share_s:.3g} s"
+    return f"{address} port {port}: {_system_words(error)}"
+
+
+def _system_words(error: Broke) -> str:
+    return os.strerror(error.errno).lower() if error.errno else "the connection was lost"
+
+
+def _too_late(target: _Target, request: HttpRequest) -> NoAnswer:
+    return NoAnswer(f"{target.shown} did not finish its answer within {request.timeout_s:g} s.")
+
+
+def _fault(error: Broke, target: _Target, request: HttpRequest) -> NoAnswer | Transient | Permanent:
+    """Say what libcurl's code means, in words that hold nothing of the request."""
+    if error.code == _LATE:
+        return _too_late(target, request)
+    if error.code == _OUR_ROOTS:
+        return Transient("The root certificates of this machine cannot be read.")
+    if error.code == _OUR_CERTIFICATE:
+        return Permanent("The client certificate or its key cannot be read.")
+    if error.flood or error.code == 100:
+        said = "it sent more headers than Relight reads"
+    elif error.code in _TLS:
+        said = _tls_words(error.words)
+    elif error.code in _NOT_HTTP:
+        said = "the answer is not valid HTTP, or broke off"
+    else:
+        said = _system_words(error)
+    return NoAnswer(f"{target.shown}: {said}.")
+
+
+def _tls_words(words: str) -> str:
+    problem = words.partition("certificate problem: ")[2]
+    if "subject name" in words or "hostname mismatch" in words.lower():
+        return "the certificate is not valid (hostname mismatch)"
+    if problem:
+        return f"the certificate is not valid ({problem.strip().rstrip('.')})"
+    reason = words.rpartition(":")[2].strip().replace("_", " ").lower()
+    return f"TLS failed ({reason or 'no reason given'})"

@@ -30,7 +30,7 @@ def open_ports(
     """
     resolver = SystemResolver(egress)
     return Ports(
-        http=GuardedHttp(egress, resolver, clock, tls=tls),
+        http=GuardedHttp(egress, resolver, clock),
         resolver=resolver,
         dialer=GuardedDialer(egress, resolver, clock),
         dns=NameServers(egress, resolver, clock),

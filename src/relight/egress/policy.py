@@ -2,6 +2,7 @@
 
 import ipaddress
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from relight.kernel.plug import Permanent
@@ -44,6 +45,17 @@ _NAT64 = (_network("64:ff9b::/96"), _NAT64_HERE)
 _COMPATIBLE = _network("::/96")
 
 
+@lru_cache(maxsize=4096)
+def is_address(host: str) -> bool:
+    """Whether this is an address already, and so needs no lookup."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
 def refusal(address: str, egress: Egress) -> str | None:
     """Say why an address may not be called, as the end of a sentence, or None where it may.
 

@@ -29,7 +29,12 @@ class Phases(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `connect_to` is a fixed address to dial while Host and SNI stay the URL's."""
+    """One request. `connect_to` is a fixed address to dial while Host and SNI stay the URL's.
+
+    `proxy` is the URL of an HTTP proxy to go through. `client_certificate` and `client_key` are
+    files in PEM form. Reading the end of the server's certificate costs something, so it is asked
+    for by `tell_certificate`.
+    """
 
     method: str = "GET"
     url: str
@@ -40,6 +45,11 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     follow_redirects: bool = False
     verify_tls: bool = True
     longest_body: int = 1 << 20
+    http2: bool = False
+    proxy: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    tell_certificate: bool = False
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from relight.catalog.severity_matrix import SeverityRule
 from relight.communicate.update import FIRST_NOTICE, first_notice, last_word
 from relight.desk.desk import Desk
 from relight.detect import triage
-from relight.detect.alert import CHECK, Alert
+from relight.detect.alert import CHECK, UNWATCHED, Alert
 from relight.detect.judge import CheckState
 from relight.detect.verdict import Verdict, verdict
 from relight.incident import commands as cmd
@@ -190,12 +190,14 @@ class Rules:
             *desk.incidents.all(limit=_RECENT, live=False),
         ):
             if any(each.alert_id == alert.id for each in incident.open_alerts):
-                unwatched = alert.source == CHECK and alert.key not in desk.catalog.checks()
+                let_go = dict(alert.details).get(UNWATCHED, "")
+                if alert.source == CHECK and alert.key not in desk.catalog.checks():
+                    let_go = "It was taken out of the kit."
                 command = cmd.ClearAlert(
                     alert_id=alert.id,
                     check=alert.key,
-                    reason="It was taken out of the kit." if unwatched else "",
-                    unwatched=unwatched,
+                    reason=let_go,
+                    unwatched=bool(let_go),
                 )
                 desk.incidents.execute(
                     incident.id,

@@ -15,6 +15,9 @@ from relight.kernel.severity import Severity
 CHECK = "check"
 """The source of alerts that come from our own checks; their key is the check's."""
 
+UNWATCHED = "no longer watched"
+"""The label of the detail that says why a cleared alert proves nothing: its trouble may go on."""
+
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One open or cleared alert. The store keeps one open for each (source, key).

@@ -162,6 +162,25 @@ token = Table(
     Column("used_at", Moment),
 )
 
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("provisioned", LargeBinary),
+)
+
+heartbeat_ping = Table(
+    "heartbeat_ping",
+    metadata,
+    Column("heartbeat", Text, primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 sign_in_link = Table(
     "sign_in_link",
     metadata,

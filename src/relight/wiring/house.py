@@ -14,8 +14,9 @@ from relight.communicate.render.site import site
 from relight.communicate.render.templates import load as load_templates
 from relight.desk.changes import Changes
 from relight.desk.desk import Desk
+from relight.desk.heartbeats import Heartbeats
 from relight.desk.kit import Kit, Loaded
-from relight.desk.rules import Rules
+from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
 from relight.detect.probes import PROBES, Probe
 from relight.egress.outside import open_ports
@@ -40,6 +41,7 @@ from relight.store.alerts import AlertRecords
 from relight.store.due import SqlDue
 from relight.store.engine import Database, DataFolderNotWritable, postgres_url
 from relight.store.files import write_whole
+from relight.store.heartbeats import HeartbeatRecords
 from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
@@ -115,6 +117,13 @@ class House:
             instance_id=self.instance.id,
         )
         self.rules = Rules(self.desk)
+        self.heartbeats = Heartbeats(
+            kit=kit,
+            records=HeartbeatRecords(database, ask_triage=ask_triage),
+            clock=clock,
+            key=self.instance.key,
+            base_url=self.base_url,
+        )
         self._site_templates = load_templates()
         self._outside = outside
         self._ports: tuple[Catalog, Ports] | None = None

@@ -20,11 +20,13 @@ from relight.learn.react import POSTMORTEM
 from relight.oncall.react import DELIVER, ROUND, CallRound
 from relight.recover.react import STABILITY, CheckStability
 from relight.store.engine import Pulse
+from relight.store.heartbeats import HEARTBEAT
 from relight.store.records import forget_commands
 from relight.wiring.house import House
 from relight.worker.checks import CHECK, Prober
 from relight.worker.copies import Copies
 from relight.worker.drafts import Postmortems
+from relight.worker.heartbeats import Silence
 from relight.worker.kit_watch import KitWatch
 from relight.worker.lanes import Dispatcher, Lane
 from relight.worker.pages import Pages
@@ -65,7 +67,7 @@ class Worker:
             due=house.due,
             records=house.checks,
             clock=house.clock,
-            on_loaded=house.changes.announce,
+            on_loaded=self._on_loaded,
         )
         self._pulse = Pulse(house.database)
         self._copies = Copies(
@@ -101,6 +103,7 @@ class Worker:
             new_link=house.new_link,
         )
         drafts = Postmortems(desk=house.desk, due=house.due)
+        silence = Silence(heartbeats=house.heartbeats, due=house.due)
         rules = {TRIAGE: self._triage, ROUND: self._round, STABILITY: self._stability}
         return [
             Lane(name="rules", handlers=rules, width=1, lease_s=_RULE_LEASE_S),
@@ -112,6 +115,7 @@ class Worker:
             ),
             Lane(name="copies", handlers={PUBLISH: self._copies.publish}, width=1, lease_s=180),
             Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
+            Lane(name="heartbeats", handlers={HEARTBEAT: silence.look}, width=4, lease_s=20),
             Lane(name="checks", handlers={CHECK: self.prober.look}, width=200, lease_s=90),
         ]
 
@@ -143,6 +147,11 @@ class Worker:
         """Bring what is due into line with the kit; what a dead process held is free again."""
         self._house.due.release()
         self.kit_watch.align()
+        self._house.heartbeats.align()
+
+    def _on_loaded(self) -> None:
+        self._house.heartbeats.align()
+        self._house.changes.announce()
 
     async def start(self) -> None:
         """Prepare and begin."""
@@ -199,6 +208,7 @@ class Worker:
         house.due.shift(step)
         # Otherwise every result would be older than the last one for as long as it went back.
         house.checks.rewrite(lambda state: shifted(state, step))
+        house.heartbeats.shift(step)
         for incident in house.incidents.all(live=True):
             house.desk.run(incident.id, RecordClockStep(seconds=step_s), _CLOCK)
 

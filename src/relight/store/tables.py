@@ -188,3 +188,28 @@ sign_in_link = Table(
     Column("person", Text, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
 )
+
+edge_count = Table(
+    "edge_count",
+    metadata,
+    Column("span_s", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("loads", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("slow", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("api_failed", BigInteger, nullable=False),
+    Column("visitors", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+edge_reason = Table(
+    "edge_reason",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)

@@ -55,6 +55,11 @@ def test_the_busy_fall_silent_soon_and_the_small_do_not_alarm_by_chance():
     assert too_quiet(small, dict.fromkeys(SPANS_S, 0)) is None
 
 
+def test_a_time_that_was_not_listened_to_is_no_silence():
+    assert too_quiet(Expected(3600, 3000), {60: 50}) is None
+    assert too_quiet(Expected(3600, 3000), {}) is None
+
+
 def test_half_of_what_is_usual_is_no_silence():
     assert too_quiet(Expected(3600, 3000), {60: 25, 300: 125, 900: 400, 3600: 1500}) is None
 
@@ -113,7 +118,7 @@ def test_a_silent_site_and_a_silent_service():
         service=view.service,
         now=NOW,
         buckets=(),
-        loads={},
+        loads={"": {60: 0}, "acme": {60: 0}},
         expects=view.expects,
     )
     (whole,) = judge(silent).raised

@@ -65,12 +65,17 @@ def expected(loads: Mapping[datetime, int], now: datetime) -> Expected | None:
 
 
 def too_quiet(expects: Expected | None, seen: Mapping[int, int]) -> Quiet | None:
-    """Say where so little came that chance does not explain it; `seen` are loads by span in s."""
+    """Say where so little came that chance does not explain it.
+
+    `seen` are loads by span in seconds; a span that is not in it was not listened to as a whole.
+    """
     if expects is None:
         return None
     for span_s in SPANS_S:
         least = expects.low * span_s / 3600
-        loads = seen.get(span_s, 0)
+        loads = seen.get(span_s)
+        if loads is None:
+            continue
         if loads <= least * _REST and below_by_chance(loads, least) < _CHANCE:
             return Quiet(span_s=span_s, loads=loads, usual=expects.usual * span_s / 3600)
     return None

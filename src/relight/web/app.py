@@ -23,6 +23,7 @@ from relight.web.house import House
 from relight.web.live import Live
 from relight.web.memory import FilesInMemory
 from relight.web.ourselves import Ourselves
+from relight.web.ping import PingDoor
 from relight.web.public import public_site
 
 log = structlog.get_logger("relight.web")
@@ -49,6 +50,7 @@ def create_app(
     site = public_site(headers)
     watching = Live(house)
     ourselves = Ourselves(house, site, headers, loops)
+    ping = PingDoor(house.heartbeats, house.clock)
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None]:
@@ -66,6 +68,7 @@ def create_app(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await ping.close()
 
     app = Litestar(
         [_router()],
@@ -89,7 +92,7 @@ def create_app(
         live=watching,
         hosts=KnownHosts(house.base_url, allowed_hosts),
         headers=headers,
-        doors={},
+        doors={"/ping": ping},
     )
 
 

@@ -1,11 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relight.catalog.component import ComponentState
 from relight.detect.component import component_state
-from relight.detect.judge import CheckStatus
-from tests.detect.given import a_service, states
+from relight.detect.judge import CheckState, CheckStatus, judge
+from tests.detect.given import a_check, a_look, a_service, a_state, after, states
 
 UP, DOWN, SUSPECT, RECOVERING, UNKNOWN = (
     CheckStatus.UP,
@@ -58,3 +59,21 @@ def test_a_person_has_the_last_word(
     override: ComponentState, known: dict[str, CheckStatus]
 ) -> None:
     assert component_state(SERVICE, states(**known), override) == (override, "Set by a person.")
+
+
+def test_a_region_failing_alone_and_a_slow_check_are_degraded_not_out() -> None:
+    check = a_check("through")
+    service = a_service(check)
+    state = CheckState.fresh(check.key)
+    for n, (vantage, ok) in enumerate([("a", True), ("b", True), ("c", False)] * 3):
+        look = replace(a_look(check, ok, after(n)), vantage=vantage)
+        state = judge(state, look, check).state
+
+    found, reason = component_state(service, {check.key: state}, None)
+    assert found is ComponentState.DEGRADED_PERFORMANCE
+    assert reason == "widget/through fails from c alone; 2 others see it answer."
+
+    slow = replace(a_state("through", CheckStatus.UP), degraded="3 of 9 looks took over 2 s")
+    found, reason = component_state(service, {check.key: slow}, None)
+    assert found is ComponentState.DEGRADED_PERFORMANCE
+    assert reason == "widget/through: 3 of 9 looks took over 2 s."

@@ -77,7 +77,7 @@ def test_recovery_is_confirmed_before_it_is_told() -> None:
     assert judged[-1].change is Change.CAME_UP
     assert judged[-1].state.first_failure_at is None
     assert judged[-1].state.green_since == judged[-1].state.last_at
-    assert judged[-1].reason == "2 results in a row good after 23 s of trouble."
+    assert judged[-1].reason == "2 results in a row good after 14 s of trouble."
 
 
 def test_a_bad_result_while_recovering_is_the_same_outage() -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from datetime import datetime
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -5,11 +8,18 @@ from hypothesis import strategies as st
 
 from relight.catalog.service import Service
 from relight.detect.judge import CheckState, CheckStatus
-from relight.detect.verdict import Domain, verdict
+from relight.detect.situation import Situation
+from relight.detect.verdict import Verdict
+from relight.detect.verdict import verdict as weighed
+from relight.detect.verdict_rules import Domain
 from tests.detect.given import NOW, a_check, a_service, a_state, after, states
 
 UP, DOWN, SUSPECT = CheckStatus.UP, CheckStatus.DOWN, CheckStatus.SUSPECT
 PAIR = a_service("through", "direct")
+
+
+def verdict(service: Service, known: Mapping[str, CheckState], now: datetime) -> Verdict:
+    return weighed(Situation(service=service, now=now, states=known))
 
 
 def test_through_fails_and_the_origin_answers_is_the_edge() -> None:

@@ -1,6 +1,7 @@
 """Services, and the checks that tell whether they work."""
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -15,8 +16,24 @@ class Route(StrEnum):
     DIRECT = "direct"
 
 
+Quorum: TypeAlias = Literal["majority", "any", "all"] | int
+"""How many of the vantage points that look have to see a check fail."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """What may not be passed over a length of time; seconds, or a share from 0 to 1."""
+
+    limit: float
+    over_s: int
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One probe on a timetable. Down means `failures` bad results in a row, `confirm_s` apart."""
+    """One probe on a timetable. Down means `failures` bad results in a row, `confirm_s` apart.
+
+    Where several vantage points look, a `quorum` of them has to see it. `slow` is the most that 95
+    of 100 looks may take, in seconds, `errors` the share of looks that may fail: passing either
+    makes a check degraded, not down.
+    """
 
     service: str
     name: str
@@ -26,6 +43,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 3
     recoveries: int = 2
     confirm_s: float = 1.0
+    quorum: Quorum = "majority"
+    slow: Window | None = None
+    errors: Window | None = None
 
     @property
     def key(self) -> str:

@@ -13,10 +13,10 @@ from relight.catalog.service import Service
 from relight.catalog.severity_matrix import SeverityRule
 from relight.communicate.update import FIRST_NOTICE, first_notice, last_word
 from relight.desk.desk import Desk
+from relight.desk.verdicts import Verdicts
 from relight.detect import triage
 from relight.detect.alert import CHECK, UNWATCHED, Alert
 from relight.detect.judge import CheckState
-from relight.detect.verdict import Verdict, verdict
 from relight.incident import commands as cmd
 from relight.incident.refusals import AlreadyResolved, GateNotPassed, NotLive
 from relight.incident.state import Incident
@@ -58,6 +58,7 @@ class Rules:
     def __init__(self, desk: Desk) -> None:
         """Work through the desk's ledger and records."""
         self._desk = desk
+        self._verdicts = Verdicts(desk)
 
     def settles_in_s(self, task: TriageAlert) -> float:
         """Tell how soon to come back with an alert, so that the first word is right; 0 is now."""
@@ -122,7 +123,7 @@ class Rules:
             rule=severity_rule,
             services=proposal.services,
             alert=_first(alert, ""),
-            finding=_finding(verdict(service, states, now)) if service else None,
+            finding=self._verdicts.finding(proposal.services, states),
             policy=desk.policy(severity_rule),
             first_notice=self._notice(proposal.services, severity_rule),
         )
@@ -165,7 +166,7 @@ class Rules:
         severity_rule = desk.catalog.severities.rule(worse or incident.severity)
         command = cmd.JoinAlert(
             alert=_first(alert, proposal.reason),
-            finding=_finding(verdict(service, states, now)) if service else None,
+            finding=self._verdicts.finding([alert.service, *incident.services], states),
             severity=worse,
             severity_reason=graded.reason,
             rule=severity_rule,
@@ -295,13 +296,4 @@ def _first(alert: Alert, reason: str) -> cmd.FirstAlert:
         source=alert.source,
         summary=alert.summary,
         reason=reason,
-    )
-
-
-def _finding(found: Verdict) -> cmd.Finding:
-    return cmd.Finding(
-        domain=found.domain,
-        sentence=found.sentence,
-        certainty=found.certainty,
-        evidence=found.evidence,
     )

@@ -35,6 +35,15 @@ def component_state(
         return ComponentState.PARTIAL_OUTAGE, counted
     if direct.some_fail:
         return ComponentState.DEGRADED_PERFORMANCE, "Only direct checks fail; users are served."
+    for check in users_way(service):
+        state = states.get(check.key)
+        if state and state.degraded:
+            return ComponentState.DEGRADED_PERFORMANCE, f"{check.key}: {state.degraded}."
+        alone, well = state.split(check, state.last_at) if state and state.last_at else ((), ())
+        if alone and well:
+            where = " and ".join(sorted(view.vantage for view in alone))
+            said = f"{check.key} fails from {where} alone; {len(well)} others see it answer."
+            return ComponentState.DEGRADED_PERFORMANCE, said
     if not service.checks:
         return ComponentState.OPERATIONAL, "No check watches it."
     if not standing(service.checks, states).checked:

@@ -11,10 +11,17 @@ from enum import Enum, StrEnum
 import msgspec
 
 from relight.catalog.service import Check
+from relight.detect import flapping
 from relight.detect.observation import Observation
+from relight.detect.quorum import View, looked, needed, voters
+from relight.detect.window import Slot, counted, is_over, totals
 from relight.kernel.period import write_duration
 
 LOOK_AGAIN_WHILE_DOWN_S = 10.0
+_SLOW_SHARE = 0.05
+"""A 95th percentile lies above a limit when more than this share of the looks does."""
+
+_NOBODY: frozenset[str] = frozenset()
 
 
 class CheckStatus(StrEnum):
@@ -32,6 +39,13 @@ class Change(Enum):
 
     WENT_DOWN = "went_down"
     CAME_UP = "came_up"
+    DEGRADED = "degraded"
+    EASED = "eased"
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it asks for an alert; otherwise it says that no trouble is left."""
+        return self in {Change.WENT_DOWN, Change.DEGRADED}
 
 
 class CheckState(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +56,9 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
     judged it up: an unconfirmed failure leaves it, a judged one and a silence of
     `Check.stale_after_s` end it. `alert_id` is the open alert; whoever opens and clears alerts
     sets it, judging carries it along. `vantage` is where the last result was seen from; the
-    `last_*` fields and `took_s` are that result's own.
+    `last_*` fields, `took_s` and the counts in a row are that result's own. `views` has what each
+    vantage point saw. `degraded` says why a check that answers is not well; it is empty where it
+    is. `outages` are the beginnings of the last ones, `slow_looks` and `failed_looks` the windows.
     """
 
     check: str
@@ -59,6 +75,11 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
     first_failure_at: datetime | None = None
     green_since: datetime | None = None
     alert_id: str | None = None
+    views: tuple[View, ...] = ()
+    degraded: str = ""
+    outages: tuple[datetime, ...] = ()
+    slow_looks: tuple[Slot, ...] = ()
+    failed_looks: tuple[Slot, ...] = ()
 
     @staticmethod
     def fresh(check: str) -> "CheckState":
@@ -84,107 +105,264 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
         age_s = self.age_s(now)
         return age_s is not None and age_s <= check.stale_after_s
 
+    def split(self, check: Check, now: datetime) -> tuple[tuple[View, ...], tuple[View, ...]]:
+        """Sort the vantage points that count: those that see it fail, and those that see it well.
+
+        Whoever has not looked since the failing ones began counts for neither.
+        """
+        fresh = voters(self.views, check, now)
+        failing = tuple(view for view in fresh if view.down)
+        began = min((view.failing_since for view in failing if view.failing_since), default=None)
+        well = tuple(
+            view for view in fresh if view.last_ok and (began is None or view.last_at >= began)
+        )
+        return failing, well if failing else ()
+
 
 def shifted(state: CheckState, by: timedelta) -> CheckState:
-    """Move all times as the machine's clock was moved, so that lengths stay what they were."""
+    """Move all times as the machine's clock was moved, so that lengths stay what they were.
+
+    What was counted in windows begins anew.
+    """
     return msgspec.structs.replace(
         state,
         since=state.since and state.since + by,
         last_at=state.last_at and state.last_at + by,
         first_failure_at=state.first_failure_at and state.first_failure_at + by,
         green_since=state.green_since and state.green_since + by,
+        views=tuple(
+            msgspec.structs.replace(
+                view,
+                last_at=view.last_at + by,
+                failing_since=view.failing_since and view.failing_since + by,
+            )
+            for view in state.views
+        ),
+        outages=tuple(each + by for each in state.outages),
+        slow_looks=(),
+        failed_looks=(),
     )
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a result led to: the next state, when to look again, and why, for people."""
+    """What a result led to: the next state, when to look again, and why, for people.
+
+    `everywhere` asks for a look now from every other vantage point, so that they can vote.
+    """
 
     state: CheckState
     change: Change | None
     next_in_s: float
     reason: str
+    everywhere: bool = False
 
 
-def judge(state: CheckState, observation: Observation, check: Check) -> Judgement:
+def judge(
+    state: CheckState,
+    observation: Observation,
+    check: Check,
+    *,
+    cut_off: frozenset[str] = _NOBODY,
+) -> Judgement:
     """Fold one result into a check's state.
 
-    A result older than the last one changes nothing. `next_in_s` counts from the end of this
-    look. Raises `ValueError` when the three do not speak of the same check.
+    A result older than the last one from there changes nothing. `cut_off` names vantage points
+    that are at fault themselves, whose results are no votes. `next_in_s` counts from the end of
+    this look. Raises `ValueError` when the three do not speak of the same check.
     """
     if not state.check == observation.check == check.key:
         raise ValueError(f"{observation.check} was handed to the state of {state.check}")
-    if state.last_at is not None and observation.at < state.last_at:
+    before = _views(state)
+    own = next((view for view in before if view.vantage == observation.vantage), None)
+    at = observation.at
+    newest_at = max(state.last_at or at, at)
+    if (own and at < own.last_at) or (newest_at - at).total_seconds() > check.stale_after_s:
         return Judgement(
             state=state,
             change=None,
             next_in_s=_next_in_s(state.status, check),
             reason="This result is older than the last one and changes nothing.",
         )
-    return _good(state, observation, check) if observation.ok else _bad(state, observation, check)
+    view = looked(own, observation, check)
+    if len(before) == (own is not None):
+        views: tuple[View, ...] = (view,)
+    else:
+        views = (*(each for each in before if each is not own), view)
+        views = tuple(voters(views, check, newest_at))
+    if observation.vantage in cut_off:
+        return Judgement(
+            state=msgspec.structs.replace(state, views=views),
+            change=None,
+            next_in_s=_next_in_s(state.status, check),
+            reason=f"{observation.vantage} is cut off; what it sees is no vote.",
+        )
+    voting = views if not cut_off else tuple(each for each in views if each.vantage not in cut_off)
+    return _judged(state, observation, check, _Votes(view, views, voting))
 
 
-def _bad(state: CheckState, seen: Observation, check: Check) -> Judgement:
-    failures = state.failures_in_row + 1
-    why = seen.reason.rstrip(".")
+class _Votes(msgspec.Struct, frozen=True):
+    """The view of who looks now, all views, and those of them that count."""
+
+    view: View
+    views: tuple[View, ...]
+    voting: tuple[View, ...]
+
+
+def _judged(state: CheckState, seen: Observation, check: Check, votes: _Votes) -> Judgement:
+    voting = votes.voting
+    most = needed(check.quorum, len(voting))
+    against = sum(1 for each in voting if each.down)
+    held = ""
+    if against >= most:
+        improving = sum(1 for each in voting if each.down and not each.last_ok) < most
+        status = CheckStatus.RECOVERING if state.failing and improving else CheckStatus.DOWN
+    elif state.failing:
+        held = _held(state, seen.at) if seen.ok else ""
+        status = CheckStatus.RECOVERING if held else CheckStatus.UP
+        if not seen.ok:  # A bad result ends no outage, whoever else has become silent.
+            status = CheckStatus.DOWN
+    else:
+        status = CheckStatus.SUSPECT if _doubtful(voting) else CheckStatus.UP
+    after = _seen(state, seen, check, votes, status)
     change = None
+    if status is CheckStatus.DOWN and not state.failing:
+        change = Change.WENT_DOWN
+        after = msgspec.structs.replace(after, outages=flapping.remembered(state.outages, seen.at))
+    elif not after.failing:
+        change = _change_while_up(state, after)
+    reason = held or _reason(state, after, seen, check, votes)
+    next_in_s = check.confirm_s if change is Change.WENT_DOWN else _next_in_s(status, check)
+    if held:
+        next_in_s = min(float(check.every_s), LOOK_AGAIN_WHILE_DOWN_S)
+    return Judgement(
+        state=after,
+        change=change,
+        next_in_s=next_in_s,
+        reason=reason,
+        everywhere=status is CheckStatus.SUSPECT and state.status is not CheckStatus.SUSPECT,
+    )
+
+
+def _change_while_up(state: CheckState, after: CheckState) -> Change | None:
+    if after.degraded:
+        return None if state.degraded or state.failing else Change.DEGRADED
     if state.failing:
-        status = CheckStatus.DOWN
-        reason = f"Still down: {why}."
-    elif failures >= check.failures:
-        status, change = CheckStatus.DOWN, Change.WENT_DOWN
-        lasted_s = (seen.at - (state.first_failure_at or seen.at)).total_seconds()
-        within = f" within {write_duration(lasted_s)}" if lasted_s else ""
-        reason = f"{_results(failures)} failed{within}: {why}."
-    else:
-        status = CheckStatus.SUSPECT
-        reason = f"Failed {failures} of {check.failures} times, looking again: {why}."
-    after = msgspec.structs.replace(
-        _seen(state, seen, status),
-        failures_in_row=failures,
-        successes_in_row=0,
-        first_failure_at=state.first_failure_at or seen.at,
-        green_since=state.green_since if status is CheckStatus.SUSPECT else None,
+        return Change.CAME_UP
+    return Change.EASED if state.degraded else None
+
+
+def _views(state: CheckState) -> tuple[View, ...]:
+    """Give the views; a state from before they were kept has what one vantage point saw."""
+    if state.views or state.last_at is None:
+        return state.views
+    ok = state.last_ok is not False
+    return (
+        View(
+            vantage=state.vantage,
+            last_at=state.last_at,
+            last_ok=ok,
+            reason=state.last_reason,
+            failures=state.failures_in_row,
+            successes=state.successes_in_row,
+            down=state.failing,
+            failing_since=state.first_failure_at,
+        ),
     )
-    return Judgement(state=after, change=change, next_in_s=_next_in_s(status, check), reason=reason)
 
 
-def _good(state: CheckState, seen: Observation, check: Check) -> Judgement:
-    successes = state.successes_in_row + 1
-    change = None
-    if not state.failing:
-        status = CheckStatus.UP
-        reason = "Answers again; the failure was not confirmed." if state.failures_in_row else "Up."
-    elif successes >= check.recoveries:
-        status, change = CheckStatus.UP, Change.CAME_UP
-        down_s = (seen.at - (state.first_failure_at or seen.at)).total_seconds()
-        reason = f"{_results(successes)} good after {write_duration(down_s)} of trouble."
-    else:
-        status = CheckStatus.RECOVERING
-        reason = f"Answered {successes} of {check.recoveries} times, looking again."
+def _held(state: CheckState, at: datetime) -> str:
+    """Say how long good results still have to go on because it flaps; nothing where they need not.
+
+    The time counts from the first good result after the last bad one.
+    """
+    hold_s = flapping.hold_s(state.outages, at)
+    if not hold_s:
+        return ""
+    since = state.since if state.status is CheckStatus.RECOVERING and state.since else at
+    left_s = hold_s - (at - since).total_seconds()
+    if left_s <= 0:
+        return ""
+    return (
+        f"Answers, but it went down {len(state.outages)} times within half an hour:"
+        f" it has to hold for {write_duration(left_s)} more."
+    )
+
+
+def _doubtful(voting: tuple[View, ...]) -> bool:
+    """Whether a failure waits to be confirmed, by the one that saw it or by the others."""
+    if any(not each.last_ok and not each.down for each in voting):
+        return True
+    alone = [each.failing_since for each in voting if each.down and each.failing_since]
+    if not alone:
+        return False
+    began = min(alone)
+    return any(not each.down and each.last_at < began for each in voting)
+
+
+def _seen(
+    state: CheckState, seen: Observation, check: Check, votes: _Votes, status: CheckStatus
+) -> CheckState:
+    view, views = votes.view, votes.views
     up = status is CheckStatus.UP
+    late = state.last_at is not None and seen.at < state.last_at
+    degraded, slow_looks, failed_looks = state.degraded, state.slow_looks, state.failed_looks
+    if (check.slow or check.errors) and not late:
+        slow_looks, failed_looks = _windows(state, seen, check)
+        degraded = _degraded(state, check, slow_looks, failed_looks)
     unbroken = state.is_fresh(check, seen.at) and state.green_since
-    after = msgspec.structs.replace(
-        _seen(state, seen, status),
-        failures_in_row=0,
-        successes_in_row=successes,
-        first_failure_at=None if up else state.first_failure_at,
-        green_since=(unbroken or seen.at) if up else None,
-    )
-    return Judgement(state=after, change=change, next_in_s=_next_in_s(status, check), reason=reason)
-
-
-def _seen(state: CheckState, seen: Observation, status: CheckStatus) -> CheckState:
-    return msgspec.structs.replace(
-        state,
+    green = None if degraded else (unbroken or seen.at)
+    if not up:
+        green = state.green_since if status is CheckStatus.SUSPECT else None
+    since_failing = [each.failing_since for each in views if each.failing_since]
+    first = None if up else state.first_failure_at or min(since_failing, default=seen.at)
+    return CheckState(
+        check=state.check,
         status=status,
         since=state.since if status is state.status else seen.at,
-        last_at=seen.at,
-        last_ok=seen.ok,
-        last_reason=seen.reason,
-        last_evidence=seen.evidence,
-        took_s=seen.took_s,
-        vantage=seen.vantage,
+        last_at=state.last_at if late else seen.at,
+        last_ok=state.last_ok if late else seen.ok,
+        last_reason=state.last_reason if late else seen.reason,
+        last_evidence=state.last_evidence if late else seen.evidence,
+        took_s=state.took_s if late else seen.took_s,
+        vantage=state.vantage if late else seen.vantage,
+        failures_in_row=state.failures_in_row if late else view.failures,
+        successes_in_row=state.successes_in_row if late else view.successes,
+        first_failure_at=first,
+        green_since=green,
+        alert_id=state.alert_id,
+        views=views,
+        degraded=degraded,
+        outages=state.outages,
+        slow_looks=slow_looks,
+        failed_looks=failed_looks,
     )
+
+
+def _windows(
+    state: CheckState, seen: Observation, check: Check
+) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
+    slow, failed = state.slow_looks, state.failed_looks
+    if check.slow:
+        slow = counted(slow, check.slow, seen.at, bad=seen.took_s > check.slow.limit)
+    if check.errors:
+        failed = counted(failed, check.errors, seen.at, bad=not seen.ok)
+    return slow, failed
+
+
+def _degraded(
+    state: CheckState, check: Check, slow: tuple[Slot, ...], failed: tuple[Slot, ...]
+) -> str:
+    already = bool(state.degraded)
+    words: list[str] = []
+    if check.slow and is_over(slow, _SLOW_SHARE, already=already):
+        over = write_duration(check.slow.over_s)
+        looks, bad = totals(slow)
+        words.append(f"{bad} of {looks} looks in {over} took over {check.slow.limit:g} s")
+    if check.errors and is_over(failed, check.errors.limit, already=already):
+        over = write_duration(check.errors.over_s)
+        looks, bad = totals(failed)
+        words.append(f"{bad} of {looks} looks in {over} failed")
+    return " and ".join(words)
 
 
 def _next_in_s(status: CheckStatus, check: Check) -> float:
@@ -195,6 +373,51 @@ def _next_in_s(status: CheckStatus, check: Check) -> float:
             return min(float(check.every_s), LOOK_AGAIN_WHILE_DOWN_S)
         case CheckStatus.UP | CheckStatus.UNKNOWN:
             return float(check.every_s)
+
+
+def _reason(
+    state: CheckState, after: CheckState, seen: Observation, check: Check, votes: _Votes
+) -> str:
+    view, voting = votes.view, votes.voting
+    why = seen.reason.rstrip(".")
+    several = len(voting) > 1
+    against = [each.vantage for each in voting if each.down]
+    counted_words = (
+        f" {len(against)} of {len(voting)} vantage points see it fail." if several else ""
+    )
+    match after.status:
+        case CheckStatus.DOWN if state.failing:
+            return f"Still down: {why}.{counted_words}"
+        case CheckStatus.DOWN:
+            began = after.first_failure_at or seen.at
+            lasted_s = (seen.at - began).total_seconds()
+            within = f" within {write_duration(lasted_s)}" if lasted_s else ""
+            return f"{_results(view.failures)} failed{within}: {why}.{counted_words}"
+        case CheckStatus.RECOVERING:
+            return f"Answered {view.successes} of {check.recoveries} times, looking again."
+        case CheckStatus.SUSPECT if not seen.ok:
+            times = f"{min(view.failures, check.failures)} of {check.failures}"
+            return f"Failed {times} times, looking again: {why}.{counted_words}"
+        case CheckStatus.SUSPECT:
+            return f"Answers {seen.vantage}; another vantage point failed, looking again."
+        case CheckStatus.UP | CheckStatus.UNKNOWN:
+            return _reason_up(state, after, seen, view, against)
+
+
+def _reason_up(
+    state: CheckState, after: CheckState, seen: Observation, view: View, against: list[str]
+) -> str:
+    if state.failing:
+        began = state.first_failure_at or seen.at
+        down_s = (seen.at - began).total_seconds()
+        said = f"{_results(view.successes)} good after {write_duration(down_s)} of trouble."
+    elif against:
+        said = f"Fails from {' and '.join(sorted(against))} alone; the others see it answer."
+    elif state.status is CheckStatus.SUSPECT:
+        said = "Answers again; the failure was not confirmed."
+    else:
+        said = "Up."
+    return f"{said} Degraded: {after.degraded}." if after.degraded else said
 
 
 def _results(count: int) -> str:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from relight.catalog.severity_matrix import SeverityRule
-from relight.incident.events import Evidence, PagingPolicy
+from relight.incident.events import Evidence, PagingPolicy, Suspicion
 from relight.incident.gate import Gate
 from relight.incident.status import Audience, Duty, Status
 from relight.kernel.plug import Plugged
@@ -29,12 +29,14 @@ class FirstAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judging of the evidence came to."""
+    """What the judging of the evidence came to. `answer` stays while only figures change."""
 
     domain: str
     sentence: str
     certainty: str
     evidence: tuple[Evidence, ...] = ()
+    others: tuple[Suspicion, ...] = ()
+    answer: str = ""
 
 
 class Declare(Command, frozen=True, kw_only=True):
@@ -78,6 +80,17 @@ class ClearAlert(Command, frozen=True, kw_only=True):
     check: str
     reason: str = ""
     unwatched: bool = False
+
+
+class RecordFinding(Command, frozen=True, kw_only=True):
+    """Take the verdict as it is now, and a severity that became worse; the same changes nothing."""
+
+    finding: Finding | None = None
+    severity: Severity | None = None
+    severity_reason: str = ""
+    rule: SeverityRule | None = None
+    policy: PagingPolicy | None = None
+    title: str = ""
 
 
 class Retitle(Command, frozen=True, kw_only=True):
@@ -235,6 +248,7 @@ IncidentCommand: TypeAlias = (
     Declare
     | JoinAlert
     | ClearAlert
+    | RecordFinding
     | Retitle
     | ChangeSeverity
     | ChangeStatus

@@ -34,7 +34,7 @@ def decide(
     return tuple(_decide(incident, command, now, by))
 
 
-def _decide(
+def _decide(  # noqa: PLR0915 - a line for each command
     incident: Incident,
     command: cmd.IncidentCommand,
     now: datetime,
@@ -47,6 +47,8 @@ def _decide(
             yield from _join_alert(incident, command, now)
         case cmd.ClearAlert():
             yield from _clear_alert(incident, command)
+        case cmd.RecordFinding():
+            yield from _record_finding(incident, command, now)
         case cmd.Retitle():
             yield from _retitle(incident, command)
         case cmd.ChangeSeverity():
@@ -143,10 +145,7 @@ def _join_alert(
     if reopens:
         yield from _replan(incident, rule, now, noticed=bool(notice))
     yield _joined(command.alert)
-    if command.finding and (
-        incident.verdict is None or incident.verdict.sentence != command.finding.sentence
-    ):
-        yield _found(command.finding)
+    yield from _found_anew(incident, command.finding)
     if command.title and command.title != incident.title:
         yield ev.Retitled(title=one_line(command.title))
     if command.severity and rule is not incident.rule:
@@ -157,6 +156,27 @@ def _join_alert(
             yield from _replan(incident, rule, now, noticed=bool(notice))
         if not (reopens or relapses):
             yield from paging.start_for_worse(incident, command.severity, command.policy)
+
+
+def _record_finding(
+    incident: Incident, command: cmd.RecordFinding, now: datetime
+) -> Iterator[ev.IncidentEvent]:
+    if not incident.live:
+        return
+    yield from _found_anew(incident, command.finding)
+    if command.title and command.title != incident.title:
+        yield ev.Retitled(title=one_line(command.title))
+    if command.severity and command.rule and command.severity.worse_than(incident.severity):
+        yield ev.SeverityChanged(
+            severity=command.severity, reason=command.severity_reason, rule=command.rule
+        )
+        yield from _replan(incident, command.rule, now)
+        yield from paging.start_for_worse(incident, command.severity, command.policy)
+
+
+def _found_anew(incident: Incident, finding: cmd.Finding | None) -> Iterator[ev.IncidentEvent]:
+    if finding and (incident.verdict is None or incident.verdict.differs_from(finding)):
+        yield _found(finding)
 
 
 def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.IncidentEvent]:
@@ -337,6 +357,8 @@ def _found(finding: cmd.Finding) -> ev.VerdictReached:
         sentence=finding.sentence,
         certainty=finding.certainty,
         evidence=finding.evidence,
+        others=finding.others,
+        answer=finding.answer,
     )
 
 

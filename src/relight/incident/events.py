@@ -50,6 +50,14 @@ class Evidence(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Suspicion(msgspec.Struct, frozen=True):
+    """A domain that may have failed as well, after the first answer."""
+
+    domain: str
+    sentence: str
+    certainty: str
+
+
 class Declared(Event, frozen=True, kw_only=True):
     """An incident began."""
 
@@ -86,12 +94,14 @@ class AlertCleared(Event, frozen=True, kw_only=True):
 
 
 class VerdictReached(Event, frozen=True, kw_only=True):
-    """The evidence points at a failing domain."""
+    """The evidence points at a failing domain. `answer` stays while only figures change."""
 
     domain: str
     sentence: str
     certainty: str
     evidence: tuple[Evidence, ...] = ()
+    others: tuple[Suspicion, ...] = ()
+    answer: str = ""
 
 
 class Retitled(Event, frozen=True, kw_only=True):

@@ -66,13 +66,19 @@ def _fold(now: Incident, entry: Entry[ev.IncidentEvent]) -> Incident:
                 certainty=event.certainty,
                 evidence=event.evidence,
                 at=at,
+                others=event.others,
+                answer=event.answer,
             )
             return replace(now, verdict=verdict)
         case ev.Retitled():
             return replace(now, title=event.title)
         case ev.SeverityChanged():
             return replace(
-                now, severity=event.severity, severity_reason=event.reason, rule=event.rule
+                now,
+                severity=event.severity,
+                severity_reason=event.reason,
+                rule=event.rule,
+                graded_by_hand=entry.by.is_human,
             )
         case ev.StatusChanged():
             return replace(now, status=event.status)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from relight.catalog.severity_matrix import SeverityRule
-from relight.incident.events import Evidence, PagingPolicy
+from relight.incident.commands import Finding
+from relight.incident.events import Evidence, PagingPolicy, Suspicion
 from relight.incident.gate import Gate
 from relight.incident.status import Audience, Duty, Status
 from relight.kernel.severity import Severity
@@ -31,6 +32,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     certainty: str
     evidence: tuple[Evidence, ...]
     at: datetime
+    others: tuple[Suspicion, ...] = ()
+    answer: str = ""
+
+    def differs_from(self, finding: Finding) -> bool:
+        """Whether a finding is another answer, and not the same with other figures."""
+        if self.answer and finding.answer:
+            return self.answer != finding.answer
+        return self.sentence != finding.sentence
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +99,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[JoinedAlert, ...] = ()
     verdict: Verdict | None = None
     paging: Paging | None = None
+    graded_by_hand: bool = False
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     duties: dict[Duty, str] = {}

@@ -7,6 +7,7 @@ import pytest
 from relight.communicate.publishers import PUBLISHERS
 from relight.config.kinds import Kinds
 from relight.config.read import Reading, read_kit
+from relight.detect.intake import INTAKE
 from relight.detect.probes import PROBES
 from relight.notify.channels import CHANNELS
 
@@ -15,7 +16,7 @@ Read = Callable[..., Reading]
 
 @pytest.fixture(scope="session")
 def kinds() -> Kinds:
-    return Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS)
+    return Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE)
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,7 @@ ALL = Kinds(
     probes=Offered("probe", {"everything": Everything}),
     channels=Offered("channel", {}),
     publishers=Offered("publisher", {}),
+    intake=Offered("format", {}),
 )
 
 

@@ -30,7 +30,7 @@ def check_plug(plug: type[Plug], base: type[Plug], verb: str) -> None:
     assert isinstance(made, base)
     assert msgspec.json.decode(msgspec.json.encode(made), type=plug) == made
     assert msgspec.convert(msgspec.to_builtins(made), plug) == made
-    _check_manual(plug)
+    check_manual(plug)
     first = plug.__struct_fields__[0]
     assert first in plug.EXAMPLE, "a bare scalar sets the first field, so it has to matter"
     assert takes_text(get_type_hints(plug)[first])
@@ -45,7 +45,7 @@ def check_plug(plug: type[Plug], base: type[Plug], verb: str) -> None:
         setattr(made, first, "changed")
 
 
-def _check_manual(plug: type[Plug]) -> None:
+def check_manual(plug: type[Plug]) -> None:
     manual = inspect.cleandoc(plug.__dict__.get("__doc__") or "")
     summary, _, rest = manual.partition("\n\n")
     assert summary.endswith(".")

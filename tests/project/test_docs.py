@@ -17,7 +17,7 @@ from tools.docs.page import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([ROOT / "README.md", *(ROOT / "docs" / "guides").glob("*.md")])
-SEAMS = (KINDS.probes, KINDS.channels, KINDS.publishers)
+SEAMS = (KINDS.probes, KINDS.channels, KINDS.publishers, KINDS.intake)
 YAML_FENCE = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 WHOLE_KIT = re.compile(r"^name:", re.MULTILINE)
 

@@ -26,6 +26,7 @@ def pages() -> list[Page]:
         kit.seam(KINDS.probes),
         kit.seam(KINDS.channels),
         kit.seam(KINDS.publishers),
+        kit.seam(KINDS.intake),
         doors.shell(),
         doors.api(),
         record.events(),

@@ -18,17 +18,25 @@ from relight.kernel.severity import Severity
 from relight.wiring.kit import KINDS
 from tools.docs.page import Page, code, fenced, manual, table
 
-_LIST_OF = {"probe": "checks", "channel": "contacts", "publisher": "publish"}
+_LIST_OF = {
+    "probe": "checks",
+    "channel": "contacts",
+    "publisher": "publish",
+    "format": "intake",
+}
 _PLACE = {
     "probe": "Under `checks:` of a service. The keys that every check has (`every`, `failures`, "
     "`route`, …) are listed in [configuration.md](configuration.md) and stand beside these.",
     "channel": "Under `contacts:` of a person.",
     "publisher": "Under `publish:` of `status_page:`.",
+    "format": "Under `from:` of an entry of `intake:`. `relight intake url NAME` prints the address "
+    "and key of each.",
 }
 _INTRODUCES = {
     "probe": "A probe looks at a target from outside and says whether it is well.",
     "channel": "A channel is a way to reach a person.",
     "publisher": "A publisher keeps a static copy of the public status page somewhere.",
+    "format": "A format is how a program or person outside tells of alerts, changes or reports.",
 }
 
 
@@ -137,7 +145,8 @@ def example(noun: str, kind: str, plug: type[Plug]) -> str:
         written_name(fields[name]): written(name, value) if is_duration(fields[name]) else value
         for name, value in plug.EXAMPLE.items()
     }
-    return yaml({_LIST_OF[noun]: [{kind: settings}]})
+    one = {"name": kind, "from": {kind: settings}} if noun == "format" else {kind: settings}
+    return yaml({_LIST_OF[noun]: [one]})
 
 
 def yaml(value: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from relight.catalog.customer import Customer
 from relight.catalog.heartbeat import Heartbeat
+from relight.catalog.intake import IntakeSource
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
@@ -51,6 +52,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     status_page: StatusPage = StatusPage()
     mail: MailServer = MailServer()
     severities: SeverityMatrix = DEFAULT
+    intake: tuple[IntakeSource, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
     watchdog: Watchdog | None = None
 

@@ -22,8 +22,9 @@ class Seam(Protocol):
 
 
 class Kinds(msgspec.Struct, frozen=True, kw_only=True):
-    """The registries in which checks, contacts and publishers are looked up."""
+    """The registries in which checks, contacts, publishers and senders are looked up."""
 
     probes: Seam
     channels: Seam
     publishers: Seam
+    intake: Seam

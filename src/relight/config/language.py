@@ -12,6 +12,7 @@ from relight.config.checks import CHECK, CHECK_FORM, named_checks
 from relight.config.customers import CUSTOMER, CUSTOMERS_FORM
 from relight.config.edge import EDGE, EDGE_FORM
 from relight.config.forms import Form, Nothing, choice, many
+from relight.config.intake import BY_LABEL, INTAKE, INTAKE_FORM
 from relight.config.heartbeats import HEARTBEAT, HEARTBEATS_FORM
 from relight.config.notes import Notes, shown
 from relight.config.plugs import plug_form
@@ -266,7 +267,6 @@ ROOT = Section(
             "flags",
             "gate",
             "heartbeats",
-            "intake",
             "levers",
             "maintenance",
             "objectives",
@@ -300,6 +300,7 @@ ROOT = Section(
             meaning=MAIL.meaning,
         ),
         Key(name="severities", form=SEVERITIES_FORM, meaning=SEVERITIES.meaning),
+        Key(name="intake", form=INTAKE_FORM, meaning=INTAKE.meaning),
         Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
         Key(name="watchdog", form=WATCHDOG_FORM, meaning=WATCHDOG.meaning),
     ),
@@ -318,6 +319,8 @@ SECTIONS = (
     MAIL,
     SEVERITIES,
     SEVERITY,
+    INTAKE,
+    BY_LABEL,
     HEARTBEAT,
     WATCHDOG,
 )

@@ -55,7 +55,7 @@ def document(kinds: Kinds) -> list[DocumentedSection]:
         )
         for section in SECTIONS
     ]
-    seams = (kinds.probes, kinds.channels, kinds.publishers)
+    seams = (kinds.probes, kinds.channels, kinds.publishers, kinds.intake)
     return own + [_kind(seam, kind) for seam in seams for kind in seam.kinds()]
 
 

@@ -181,6 +181,45 @@ heartbeat_ping = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+intake_delivery = Table(
+    "intake_delivery",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "source", "id"),
+)
+
+intake_seen = Table(
+    "intake_seen",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("delivery", Text, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("told", LargeBinary, nullable=False),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "service", "at"),
+)
+
 sign_in_link = Table(
     "sign_in_link",
     metadata,

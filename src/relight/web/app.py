@@ -20,6 +20,7 @@ from relight.web.errors import ANSWERS
 from relight.web.front import Front
 from relight.web.headers import KnownHosts, security_headers
 from relight.web.house import House
+from relight.web.intake import IntakeDoor
 from relight.web.live import Live
 from relight.web.memory import FilesInMemory
 from relight.web.ourselves import Ourselves
@@ -50,6 +51,7 @@ def create_app(
     site = public_site(headers)
     watching = Live(house)
     ourselves = Ourselves(house, site, headers, loops)
+    intake = IntakeDoor(house)
     ping = PingDoor(house.heartbeats, house.clock)
 
     @asynccontextmanager
@@ -68,6 +70,7 @@ def create_app(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await intake.commit.close()
             await ping.close()
 
     app = Litestar(
@@ -92,7 +95,11 @@ def create_app(
         live=watching,
         hosts=KnownHosts(house.base_url, allowed_hosts),
         headers=headers,
-        doors={"/ping": ping},
+        doors={
+            "/ping": ping,
+            "/in": intake,
+            "/v2": intake,
+        },
     )
 
 

@@ -4,10 +4,15 @@ from datetime import datetime
 
 from relight.catalog.service import Service
 from relight.detect.situation import Change, EdgeWindow, VendorStanding
+from relight.store.changes import ChangeRecords
 
 
 class HouseFacts:
     """The desk's `Facts`, read from the stores."""
+
+    def __init__(self, *, changes: ChangeRecords) -> None:
+        """Take the records."""
+        self._changes = changes
 
     def vendors(self, service: Service, now: datetime) -> tuple[VendorStanding, ...]:
         """Tell how the vendors stand that a service depends on."""
@@ -16,8 +21,7 @@ class HouseFacts:
 
     def changes(self, since: datetime, until: datetime) -> tuple[Change, ...]:
         """Give what took effect within `[since, until]`, newest first."""
-        del since, until
-        return ()
+        return tuple(self._changes.between(since, until))
 
     def edge(self, service: Service, now: datetime) -> EdgeWindow | None:
         """Tell what customers' pages reported of a service lately; None where none report."""

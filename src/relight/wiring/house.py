@@ -15,9 +15,12 @@ from relight.communicate.render.templates import load as load_templates
 from relight.desk.changes import Changes
 from relight.desk.desk import Desk
 from relight.desk.heartbeats import Heartbeats
+from relight.desk.intake import Intake
+from relight.desk.intake_tasks import IntakeTasks
 from relight.desk.kit import Kit, Loaded
 from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
+from relight.detect.intake import INTAKE, Format
 from relight.detect.probes import PROBES, Probe
 from relight.egress.outside import open_ports
 from relight.incident.commands import IncidentCommand
@@ -38,10 +41,12 @@ from relight.oncall.react import react as oncall_react
 from relight.recover.react import react as recover_react
 from relight.store.access import AccessRecords
 from relight.store.alerts import AlertRecords
+from relight.store.changes import ChangeRecords
 from relight.store.due import SqlDue
 from relight.store.engine import Database, DataFolderNotWritable, postgres_url
 from relight.store.files import write_whole
 from relight.store.heartbeats import HeartbeatRecords
+from relight.store.intake import IntakeRecords
 from relight.store.ledger import SqlLedger
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
@@ -106,17 +111,28 @@ class House:
         self.checks = CheckRecords(database)
         self.alerts = AlertRecords(database)
         self.series = Series(database)
+        self.what_changed = ChangeRecords(database)
+        self.handed_in = IntakeRecords(database)
         self.desk = Desk(
             kit=kit,
             incidents=self.incidents,
             checks=self.checks,
             alerts=self.alerts,
-            facts=HouseFacts(),
+            facts=HouseFacts(changes=self.what_changed),
             numbers=lambda name: next_number(database, name),
             clock=clock,
             instance_id=self.instance.id,
         )
         self.rules = Rules(self.desk)
+        self.intake = Intake(
+            desk=self.desk,
+            database=database,
+            records=self.handed_in,
+            instance_key=self.instance.key,
+            masker=self.masker,
+            format_of=lambda source: self.format(source.format),
+        )
+        self.intake_tasks = IntakeTasks(self.desk, database, self.alerts)
         self.heartbeats = Heartbeats(
             kit=kit,
             records=HeartbeatRecords(database, ask_triage=ask_triage),
@@ -153,6 +169,10 @@ class House:
     def channel(self, declared: Plugged) -> Channel:
         """Build a channel from what the kit declares. Raises `SecretMissing`."""
         return self._plug(CHANNELS, declared)
+
+    def format(self, declared: Plugged) -> Format:
+        """Build an intake format from what the kit declares. Raises `SecretMissing`."""
+        return self._plug(INTAKE, declared)
 
     def publisher(self, declared: Plugged) -> Publisher:
         """Build a publisher; a relative path starts at the kit folder."""

@@ -9,11 +9,12 @@ from relight.communicate.publishers import PUBLISHERS
 from relight.config.kinds import Kinds
 from relight.config.read import FILE, KitMissing, Reading, read_kit
 from relight.desk.kit import Loaded
+from relight.detect.intake import INTAKE
 from relight.detect.probes import PROBES
 from relight.kernel.faults import Fault, Level, RelightError
 from relight.notify.channels import CHANNELS
 
-KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS)
+KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE)
 
 
 class KitFaulty(RelightError):

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from relight.communicate.react import PUBLISH
+from relight.desk.intake_tasks import INTAKE
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.desk.sign_in import SIGN_IN
 from relight.detect.judge import shifted
@@ -26,6 +27,7 @@ from relight.wiring.house import House
 from relight.worker.checks import CHECK, Prober
 from relight.worker.copies import Copies
 from relight.worker.drafts import Postmortems
+from relight.worker.intake import IntakeLane
 from relight.worker.heartbeats import Silence
 from relight.worker.kit_watch import KitWatch
 from relight.worker.lanes import Dispatcher, Lane
@@ -117,6 +119,7 @@ class Worker:
             Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
             Lane(name="heartbeats", handlers={HEARTBEAT: silence.look}, width=4, lease_s=20),
             Lane(name="checks", handlers={CHECK: self.prober.look}, width=200, lease_s=90),
+            Lane(name="intake", handlers={INTAKE: IntakeLane(house).do}, width=1, lease_s=30),
         ]
 
     async def _triage(self, claim: Claim) -> None:
@@ -222,6 +225,7 @@ class Worker:
                 await asyncio.to_thread(house.series.compact, now)
                 await asyncio.to_thread(house.series.retain, now)
                 await asyncio.to_thread(house.access.sweep, now)
+                await asyncio.to_thread(house.intake.forget, now)
                 await asyncio.to_thread(
                     forget_commands, house.database, before=now - _COMMANDS_KEPT
                 )

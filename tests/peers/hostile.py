@@ -65,7 +65,7 @@ BEHAVIOURS: dict[str, Callable[[Reader, Writer], Awaitable[None]]] = {
 @asynccontextmanager
 async def hostile(behaviour: str) -> AsyncGenerator[str]:
     """Behave like that to every connection; gives host:port."""
-    handlers: set[asyncio.Task[None]] = set()
+    handlers: dict[asyncio.Task[None], Writer] = {}
 
     async def serve(reader: Reader, writer: Writer) -> None:
         try:
@@ -77,15 +77,18 @@ async def hostile(behaviour: str) -> AsyncGenerator[str]:
 
     def handle(reader: Reader, writer: Writer) -> None:
         task = asyncio.ensure_future(serve(reader, writer))
-        handlers.add(task)
-        task.add_done_callback(handlers.discard)
+        handlers[task] = writer
+        task.add_done_callback(handlers.pop)
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     try:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        for task in tuple(handlers):
+        left = dict(handlers)
+        for task, writer in left.items():
+            # One that has not begun closes nothing.
+            writer.transport.abort()
             task.cancel()
-        await asyncio.gather(*handlers, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
         await server.wait_closed()

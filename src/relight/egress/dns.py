@@ -13,6 +13,7 @@ import dns.rdata
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
+from dns.rdtypes.ANY.TXT import TXT
 
 from relight.egress.connect import said
 from relight.egress.policy import Egress, NotAllowed, refusal
@@ -187,9 +188,12 @@ def _records(answer: dns.message.Message, kind: str) -> tuple[DnsRecord, ...]:
     for each in answer.answer:
         if each.rdtype == wanted:
             records = cast("Iterable[dns.rdata.Rdata]", each)
-            found += [DnsRecord(_shown(record.to_text()), each.ttl) for record in records]
+            found += [DnsRecord(_shown(record), each.ttl) for record in records]
     return tuple(found)
 
 
-def _shown(text: str) -> str:
-    return " ".join(word.removesuffix(".") or word for word in text.split(" "))
+def _shown(record: dns.rdata.Rdata) -> str:
+    if isinstance(record, TXT):
+        # One text, however many strings it was cut into.
+        return b"".join(record.strings).decode("utf-8", "replace")
+    return " ".join(word.removesuffix(".") or word for word in record.to_text().split(" "))

@@ -95,13 +95,6 @@ class Resolver(Protocol):
         ...
 
 
-class Dialled(msgspec.Struct, frozen=True):
-    """A TCP connection that came about: with which address, and how long it took."""
-
-    address: str
-    took_s: float
-
-
 class TlsWanted(msgspec.Struct, frozen=True, kw_only=True):
     """TLS on a stream.
 
@@ -194,10 +187,6 @@ class Stream(Protocol):
 
 class Dialer(Protocol):
     """Opens TCP connections under the egress policy."""
-
-    async def dial(self, host: str, port: int, *, timeout_s: float) -> Dialled:
-        """Connect and close again. Raises as `Http.request` does."""
-        ...
 
     async def open(
         self, host: str, port: int, *, timeout_s: float, tls: TlsWanted | None = None

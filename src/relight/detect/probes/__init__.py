@@ -2,7 +2,7 @@
 
 import msgspec
 
-from relight.kernel.plug import Plug
+from relight.kernel.plug import NoAnswer, Plug
 from relight.kernel.ports import Phases, Ports
 from relight.kernel.registry import Registry
 
@@ -20,6 +20,31 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     evidence: tuple[tuple[str, str], ...] = ()
     phases: Phases | None = None
+
+
+def failed(
+    fault: str,
+    reason: str,
+    *,
+    took_s: float,
+    evidence: tuple[tuple[str, str], ...] = (),
+    phases: Phases | None = None,
+) -> Result:
+    """Give the result of a target that is at fault; `fault` is one word for what failed."""
+    told = (("fault", fault), *evidence)
+    return Result(ok=False, took_s=took_s, reason=reason, evidence=told, phases=phases)
+
+
+def unanswered(
+    error: NoAnswer,
+    *,
+    took_s: float,
+    evidence: tuple[tuple[str, str], ...] = (),
+    phases: Phases | None = None,
+) -> Result:
+    """Give the result of a target that gave no usable answer."""
+    reason = str(error).rstrip(".")
+    return failed("connection", reason, took_s=took_s, evidence=evidence, phases=phases)
 
 
 class Probe(Plug, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from relight.catalog.customer import Customer
-from relight.catalog.heartbeat import Heartbeat
 from relight.catalog.intake import IntakeSource
+from relight.catalog.heartbeat import Heartbeat
+from relight.catalog.metric import Dashboard, Host, MetricRule, MetricSource
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
@@ -52,9 +53,14 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     status_page: StatusPage = StatusPage()
     mail: MailServer = MailServer()
     severities: SeverityMatrix = DEFAULT
-    intake: tuple[IntakeSource, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
     watchdog: Watchdog | None = None
+    intake: tuple[IntakeSource, ...] = ()
+
+    hosts: tuple[Host, ...] = ()
+    metrics: tuple[MetricSource, ...] = ()
+    rules: tuple[MetricRule, ...] = ()
+    dashboard: Dashboard = Dashboard()
 
     def service(self, name: str) -> Service | None:
         """Find a service."""

@@ -16,6 +16,7 @@ _COMMANDS = {
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
+    "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),
     "export": ("relight.cli.export", "Write everything that happened as JSON lines."),
 }
 

@@ -12,8 +12,18 @@ from relight.config.checks import CHECK, CHECK_FORM, named_checks
 from relight.config.customers import CUSTOMER, CUSTOMERS_FORM
 from relight.config.edge import EDGE, EDGE_FORM
 from relight.config.forms import Form, Nothing, choice, many
-from relight.config.intake import BY_LABEL, INTAKE, INTAKE_FORM
 from relight.config.heartbeats import HEARTBEAT, HEARTBEATS_FORM
+from relight.config.intake import BY_LABEL, INTAKE, INTAKE_FORM
+from relight.config.metrics import (
+    DASHBOARD,
+    DASHBOARD_FORM,
+    HOST,
+    HOSTS_FORM,
+    METRICS,
+    METRICS_FORM,
+    RULE,
+    RULES_FORM,
+)
 from relight.config.notes import Notes, shown
 from relight.config.plugs import plug_form
 from relight.config.section import Found, Key, Section, build, made_of
@@ -300,9 +310,13 @@ ROOT = Section(
             meaning=MAIL.meaning,
         ),
         Key(name="severities", form=SEVERITIES_FORM, meaning=SEVERITIES.meaning),
-        Key(name="intake", form=INTAKE_FORM, meaning=INTAKE.meaning),
         Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
+        Key(name="hosts", form=HOSTS_FORM, meaning=HOST.meaning),
+        Key(name="metrics", form=METRICS_FORM, meaning=METRICS.meaning),
+        Key(name="rules", form=RULES_FORM, meaning=RULE.meaning),
+        Key(name="dashboard", form=DASHBOARD_FORM, meaning=DASHBOARD.meaning),
         Key(name="watchdog", form=WATCHDOG_FORM, meaning=WATCHDOG.meaning),
+        Key(name="intake", form=INTAKE_FORM, meaning=INTAKE.meaning),
     ),
 )
 
@@ -319,8 +333,12 @@ SECTIONS = (
     MAIL,
     SEVERITIES,
     SEVERITY,
-    INTAKE,
-    BY_LABEL,
     HEARTBEAT,
     WATCHDOG,
+    HOST,
+    METRICS,
+    RULE,
+    DASHBOARD,
+    INTAKE,
+    BY_LABEL,
 )

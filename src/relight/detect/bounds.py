@@ -22,4 +22,4 @@ def compared(
 
 def shown(value: float) -> str:
     """Write a number for people: whole ones in full, others with four figures."""
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"

@@ -7,7 +7,7 @@ exemplars and `# EOF` are passed over.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -20,6 +20,7 @@ _SAMPLE = re.compile(
     rf"^[ \t]*+({_NAME})[ \t]*+(?:{_LABELS}[ \t]*+)?(?<=[ \t}}])[-+]?(?:[0-9.]|Inf|NaN)",
     re.MULTILINE | re.IGNORECASE,
 )
+_LINE = re.compile(rf"^[ \t]*+({_NAME})(?=[ \t{{])(.*)$", re.MULTILINE)
 _REST = re.compile(rf"[ \t]*+(?:{_LABELS})?[ \t]*+([^ \t#]*)")
 _ESCAPED = re.compile(r"\\(.)")
 _LONGEST_LABEL = 1024
@@ -126,6 +127,13 @@ def samples_of(text: str, selector: Selector) -> list[Sample]:
             msg = f"{selector.name} has more than {_MOST_SERIES} series"
             raise Unreadable(msg)
     return found
+
+
+def every_sample(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Sample]]:
+    """Give every series whose name is wanted, with its name, in one reading. Raises `Unreadable`."""
+    for each in _LINE.finditer(text):
+        if wanted(each[1]):
+            yield each[1], _sample(each[2], each[1])
 
 
 def _sample(rest: str, name: str) -> Sample:

@@ -2,6 +2,8 @@
 
 `raw_YYYYMMDD` holds a day's results as they came; `pack` an hour of one check; `day` what a day of
 one check comes to. `raw_day` lists the raw tables in use, `packed` the hours whose packs hold all.
+`metric` names every series of figures, `metric_point` holds their values as they came and
+`metric_span` what five minutes of them come to.
 """
 
 import re
@@ -11,22 +13,25 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Double,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     insert,
     inspect,
     select,
     text,
+    update,
 )
 
 from relight.store.engine import Database
 from relight.store.schema import DatabaseTooNew
 from relight.store.series_pack import day_date
 
-VERSION = 1
+VERSION = 2
 _LOCK = 0x53455249
 _RAW = re.compile(r"raw_\d{8}")
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -72,6 +77,37 @@ day = Table(
 )
 
 
+metric = Table(
+    "metric",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False, index=True),
+    Column("labels", Text, nullable=False),
+    UniqueConstraint("source", "name", "labels"),
+)
+
+metric_point = Table(
+    "metric_point",
+    metadata,
+    Column("metric", _ID, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("value", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+metric_span = Table(
+    "metric_span",
+    metadata,
+    Column("metric", _ID, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("last", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
 def raw_name(number: int) -> str:
     """Name the raw table of a day (days since 1970)."""
     return f"raw_{day_date(number):%Y%m%d}"
@@ -101,6 +137,11 @@ def prepare(database: Database) -> None:
             metadata.create_all(tx)
             if _version(tx) is None:
                 tx.execute(insert(version).values(version=VERSION))
+    elif found < VERSION:
+        with database.write() as tx:
+            lock(tx)
+            metadata.create_all(tx)  # version 2 only brought tables
+            tx.execute(update(version).values(version=VERSION))
     elif found > VERSION:
         raise DatabaseTooNew
 

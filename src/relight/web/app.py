@@ -16,6 +16,7 @@ from relight.communicate.render.templates import style
 from relight.web import ack, api, live, pages, signin
 from relight.web.access import Authentication, genuine
 from relight.web.account import deny_by_default
+from relight.web.edge import EdgeDoor
 from relight.web.errors import ANSWERS
 from relight.web.front import Front
 from relight.web.headers import KnownHosts, security_headers
@@ -23,6 +24,7 @@ from relight.web.house import House
 from relight.web.intake import IntakeDoor
 from relight.web.live import Live
 from relight.web.memory import FilesInMemory
+from relight.web.metrics_in import MetricsIn
 from relight.web.ourselves import Ourselves
 from relight.web.ping import PingDoor
 from relight.web.public import public_site
@@ -51,8 +53,10 @@ def create_app(
     site = public_site(headers)
     watching = Live(house)
     ourselves = Ourselves(house, site, headers, loops)
-    intake = IntakeDoor(house)
+    edge = EdgeDoor(house)
     ping = PingDoor(house.heartbeats, house.clock)
+    intake = IntakeDoor(house)
+    metrics_in = MetricsIn(house.metrics, house.clock, headers)
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None]:
@@ -70,8 +74,10 @@ def create_app(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await intake.commit.close()
+            await edge.close()
             await ping.close()
+            await intake.commit.close()
+            await metrics_in.close()
 
     app = Litestar(
         [_router()],
@@ -90,6 +96,7 @@ def create_app(
     return Front(
         app,
         site=site,
+        edge=edge,
         static=_static(headers),
         ourselves=ourselves,
         live=watching,
@@ -99,6 +106,7 @@ def create_app(
             "/ping": ping,
             "/in": intake,
             "/v2": intake,
+            "/v1": metrics_in,
         },
     )
 

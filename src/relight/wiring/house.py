@@ -17,11 +17,15 @@ from relight.desk.desk import Desk
 from relight.desk.heartbeats import Heartbeats
 from relight.desk.intake import Intake
 from relight.desk.intake_tasks import IntakeTasks
+from relight.desk.edge import EdgeDesk
 from relight.desk.kit import Kit, Loaded
+from relight.desk.metrics import Metrics
 from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
+from relight.desk.verdicts import Verdicts
 from relight.detect.intake import INTAKE, Format
 from relight.detect.probes import PROBES, Probe
+from relight.detect.react import react as detect_react
 from relight.egress.outside import open_ports
 from relight.incident.commands import IncidentCommand
 from relight.incident.decide import decide
@@ -43,11 +47,13 @@ from relight.store.access import AccessRecords
 from relight.store.alerts import AlertRecords
 from relight.store.changes import ChangeRecords
 from relight.store.due import SqlDue
+from relight.store.edge import EdgeRecords
 from relight.store.engine import Database, DataFolderNotWritable, postgres_url
 from relight.store.files import write_whole
 from relight.store.heartbeats import HeartbeatRecords
 from relight.store.intake import IntakeRecords
 from relight.store.ledger import SqlLedger
+from relight.store.metrics import MetricRecords
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
 from relight.store.series import Series
@@ -71,6 +77,7 @@ INCIDENT = StreamKind[Incident, IncidentCommand, IncidentEvent](
         ("communicate", communicate_react),
         ("recover", recover_react),
         ("learn", learn_react),
+        ("detect", detect_react),
     ),
     open_key=lambda incident: incident.open_key,
     name_of=lambda incident: incident.name,
@@ -111,19 +118,35 @@ class House:
         self.checks = CheckRecords(database)
         self.alerts = AlertRecords(database)
         self.series = Series(database)
+        self.metrics = Metrics(
+            kit=kit,
+            database=database,
+            records=MetricRecords(self.series.database),
+            clock=clock,
+            key=self.instance.key,
+        )
         self.what_changed = ChangeRecords(database)
         self.handed_in = IntakeRecords(database)
+        self.edge = EdgeDesk(
+            kit=kit,
+            database=database,
+            records=EdgeRecords(database),
+            clock=clock,
+            key=self.instance.key,
+            base_url=self.base_url,
+        )
         self.desk = Desk(
             kit=kit,
             incidents=self.incidents,
             checks=self.checks,
             alerts=self.alerts,
-            facts=HouseFacts(changes=self.what_changed),
+            facts=HouseFacts(edge=self.edge.window, changes=self.what_changed),
             numbers=lambda name: next_number(database, name),
             clock=clock,
             instance_id=self.instance.id,
         )
         self.rules = Rules(self.desk)
+        self.verdicts = Verdicts(self.desk)
         self.intake = Intake(
             desk=self.desk,
             database=database,
@@ -158,7 +181,7 @@ class House:
         """Give the ways out for the catalogue in force."""
         catalog = self.kit.catalog
         if self._ports is None or self._ports[0] is not catalog:
-            password = self._secret(catalog.mail.password) if catalog.mail.password else None
+            password = self.secret(catalog.mail.password) if catalog.mail.password else None
             self._ports = (catalog, self._outside(catalog, self.clock, password))
         return self._ports[1]
 
@@ -184,7 +207,7 @@ class House:
     def _plug(self, registry: Registry[P], declared: Plugged) -> P:
         kind = registry.get(declared.kind)
         settings = {
-            name: self._secret(value).reveal()
+            name: self.secret(value).reveal()
             if name in kind.SECRETS | kind.REFERABLE
             and isinstance(value, str)
             and is_reference(value)
@@ -193,7 +216,8 @@ class House:
         }
         return msgspec.convert(settings, kind)
 
-    def _secret(self, reference: str) -> Secret:
+    def secret(self, reference: str) -> Secret:
+        """Read what a reference in the kit stands for. Raises `SecretMissing`."""
         secret = resolve(reference, root=self.folder)
         self.masker.learn(secret)
         return secret

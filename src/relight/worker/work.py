@@ -12,6 +12,7 @@ from relight.desk.intake_tasks import INTAKE
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.desk.sign_in import SIGN_IN
 from relight.detect.judge import shifted
+from relight.detect.react import VERDICT, RefreshVerdict
 from relight.incident.commands import RecordClockStep
 from relight.kernel.actor import rule
 from relight.kernel.clock import SystemClock
@@ -24,13 +25,15 @@ from relight.store.engine import Pulse
 from relight.store.heartbeats import HEARTBEAT
 from relight.store.records import forget_commands
 from relight.wiring.house import House
-from relight.worker.checks import CHECK, Prober
+from relight.worker.checks import Prober
 from relight.worker.copies import Copies
 from relight.worker.drafts import Postmortems
-from relight.worker.intake import IntakeLane
+from relight.worker.edge import EdgeWatch
 from relight.worker.heartbeats import Silence
+from relight.worker.intake import IntakeLane
 from relight.worker.kit_watch import KitWatch
 from relight.worker.lanes import Dispatcher, Lane
+from relight.worker.metrics import Judge, Scraper
 from relight.worker.pages import Pages
 
 log = structlog.get_logger()
@@ -67,9 +70,24 @@ class Worker:
             kit=house.kit,
             read=house.read_kit,
             due=house.due,
-            records=house.checks,
+            prober=self.prober,
             clock=house.clock,
             on_loaded=self._on_loaded,
+        )
+        self.scraper = Scraper(
+            kit=house.kit,
+            metrics=house.metrics,
+            ports=house.ports,
+            secret=house.secret,
+            clock=house.clock,
+            masker=house.masker,
+        )
+        self._metrics_judge = Judge(metrics=house.metrics, now=house.clock.now)
+        self._edge = EdgeWatch(
+            desk=house.edge,
+            clock=house.clock,
+            masker=house.masker,
+            on_visible=house.changes.announce,
         )
         self._pulse = Pulse(house.database)
         self._copies = Copies(
@@ -106,7 +124,12 @@ class Worker:
         )
         drafts = Postmortems(desk=house.desk, due=house.due)
         silence = Silence(heartbeats=house.heartbeats, due=house.due)
-        rules = {TRIAGE: self._triage, ROUND: self._round, STABILITY: self._stability}
+        rules = {
+            TRIAGE: self._triage,
+            ROUND: self._round,
+            STABILITY: self._stability,
+            VERDICT: self._verdict,
+        }
         return [
             Lane(name="rules", handlers=rules, width=1, lease_s=_RULE_LEASE_S),
             Lane(
@@ -118,7 +141,6 @@ class Worker:
             Lane(name="copies", handlers={PUBLISH: self._copies.publish}, width=1, lease_s=180),
             Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
             Lane(name="heartbeats", handlers={HEARTBEAT: silence.look}, width=4, lease_s=20),
-            Lane(name="checks", handlers={CHECK: self.prober.look}, width=200, lease_s=90),
             Lane(name="intake", handlers={INTAKE: IntakeLane(house).do}, width=1, lease_s=30),
         ]
 
@@ -146,9 +168,19 @@ class Worker:
             due_at = self._house.clock.now() + timedelta(seconds=again_s)
             await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at)
 
+    async def _verdict(self, claim: Claim) -> None:
+        task = msgspec.json.decode(claim.payload, type=RefreshVerdict)
+        again_s = await asyncio.to_thread(self._house.verdicts.refresh, task, claim)
+        if again_s is None:
+            await asyncio.to_thread(self._house.due.complete, claim)
+        else:
+            due_at = self._house.clock.now() + timedelta(seconds=again_s)
+            await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at)
+
     def prepare(self) -> None:
         """Bring what is due into line with the kit; what a dead process held is free again."""
         self._house.due.release()
+        self.prober.hold()
         self.kit_watch.align()
         self._house.heartbeats.align()
 
@@ -160,9 +192,14 @@ class Worker:
         """Prepare and begin."""
         await asyncio.to_thread(self.prepare)
         self._begin("dispatcher", self._dispatcher.run)
+        self._begin("timetable", self.prober.keep)
+        self._begin("looks", self.prober.run)
         self._begin("results", self.prober.record)
         self._begin("kit", self.kit_watch.run)
+        self._begin("edge", self._edge.run)
         self._begin("clock", self._keep_time)
+        self._begin("scrapes", self.scraper.run)
+        self._begin("metric rules", self._metrics_judge.run)
         self._begin("sweep", self._sweep)
 
     def _begin(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -186,7 +223,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._dispatcher.drain(_DRAIN_S)
-        await asyncio.to_thread(self.prober.flush)
+        await self.prober.stop()
         self._pulse.close()
 
     @property
@@ -209,6 +246,7 @@ class Worker:
         step_s = round(step.total_seconds(), 1)
         log.warning("clock.stepped", seconds=step_s)
         house.due.shift(step)
+        self.prober.timetable.shift(step)
         # Otherwise every result would be older than the last one for as long as it went back.
         house.checks.rewrite(lambda state: shifted(state, step))
         house.heartbeats.shift(step)

@@ -1,7 +1,7 @@
 """Vantage points and what they saw."""
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -1,8 +1,0 @@
-"""Hosts and their figures."""
-
-revision = "0007"
-down_revision = "0006"
-
-
-def upgrade() -> None:
-    """Create its tables."""

@@ -48,6 +48,12 @@ def open_in(tx: Connection, source: str, key: str) -> Alert | None:
     return _decode(row.body) if row else None
 
 
+def open_keys_in(tx: Connection, source: str) -> frozenset[str]:
+    """Name the keys of a source's open alerts, within a transaction of the caller's."""
+    query = select(t.alert.c.key).where(t.alert.c.source == source, t.alert.c.open_key.is_not(None))
+    return frozenset(tx.execute(query).scalars())
+
+
 def raise_in(tx: Connection, alert: Alert, asks: Sequence[Asked] = ()) -> tuple[Alert, bool]:
     """Open an alert, or merge it into the one that is open; give it as it stands, and if it is new.
 

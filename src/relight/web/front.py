@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from relight.web.edge import REPORT, SCRIPT, EdgeDoor
 from relight.web.headers import Headers, KnownHosts
 from relight.web.live import Live
 from relight.web.memory import Answer, FilesInMemory
@@ -23,6 +24,7 @@ class Front:
         app: ASGIApp,
         *,
         site: FilesInMemory,
+        edge: EdgeDoor,
         static: FilesInMemory,
         ourselves: Ourselves,
         live: Live,
@@ -37,12 +39,13 @@ class Front:
         """
         self.app = app
         self.site = site
+        self.edge = edge
         self.live = live
         self._static = static
         self._ourselves = ourselves
         self._hosts = hosts
         self._headers = headers
-        self._doors = doors
+        self._doors = {REPORT: edge, **doors}
         self._names = {name for name, _ in headers}
         text = (b"content-type", b"text/plain; charset=utf-8")
         self._to_site = Answer(307, [*headers, (b"location", b"/status/")], b"")
@@ -72,6 +75,8 @@ class Front:
             await self._ourselves.health(scope, receive, send)
         elif path == "/ready":
             await self._ourselves.ready(scope, receive, send)
+        elif path == SCRIPT:
+            await self.edge.script(scope, receive, send)
         elif door := self._door(path):
             await door(scope, receive, send)
         else:

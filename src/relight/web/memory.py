@@ -67,13 +67,16 @@ class Prepared:
         "zipped_tag",
     )
 
-    def __init__(self, path: str, content: bytes, headers: Headers) -> None:
-        """Prepare all answers. The tag follows from the content alone, so it outlives a restart."""
+    def __init__(self, path: str, content: bytes, headers: Headers, *, keep: bytes) -> None:
+        """Prepare all answers; `keep` is how long a browser may.
+
+        The tag follows from the content alone, so it outlives a restart.
+        """
         self.content = content
         digest = hashlib.sha256(content).hexdigest()[:24]
         self.plain_tag = f'"{digest}"'.encode()
         self.zipped_tag = f'"{digest}-gz"'.encode()
-        lasting = [(b"cache-control", b"no-cache"), (b"vary", b"accept-encoding")]
+        lasting = [(b"cache-control", keep), (b"vary", b"accept-encoding")]
         # What a reader has already keeps the headers it came with (RFC 9110, 15.4.5).
         known = [*(each for each in headers if each[0] in _ALSO_WHEN_KNOWN), *lasting]
         common = [*headers, (b"content-type", content_type(path).encode()), *lasting]
@@ -99,8 +102,14 @@ def content_type(path: str) -> str:
 class FilesInMemory:
     """All files of one place by path. Many requests read while they are replaced as a whole."""
 
-    def __init__(self, headers: Headers, *, missing: bytes, prefix: str) -> None:
-        """Take the headers of every answer, the page for a missing path, and the place."""
+    def __init__(
+        self, headers: Headers, *, missing: bytes, prefix: str, keep: bytes = b"no-cache"
+    ) -> None:
+        """Take the headers of every answer, the page for a missing path, and the place.
+
+        `keep` is the `Cache-Control` of what is there.
+        """
+        self._keep = keep
         self._headers = headers
         self._prefix = len(prefix)
         self._files: Mapping[str, Prepared] = {}
@@ -140,8 +149,9 @@ class FilesInMemory:
 
     def _prepare(self, path: str, content: bytes) -> Prepared:
         if path.startswith("api/"):
-            return Prepared(path, content, [*self._headers, (b"access-control-allow-origin", b"*")])
-        return Prepared(path, content, self._headers)
+            open_to_all = [*self._headers, (b"access-control-allow-origin", b"*")]
+            return Prepared(path, content, open_to_all, keep=self._keep)
+        return Prepared(path, content, self._headers, keep=self._keep)
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -1,17 +1,22 @@
 """Gathers what the verdict may weigh from the rooms that keep it."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 
 from relight.catalog.service import Service
 from relight.detect.situation import Change, EdgeWindow, VendorStanding
 from relight.store.changes import ChangeRecords
 
+Edge: TypeAlias = Callable[[Service, datetime], EdgeWindow | None]
+
 
 class HouseFacts:
     """The desk's `Facts`, read from the stores."""
 
-    def __init__(self, *, changes: ChangeRecords) -> None:
+    def __init__(self, *, edge: Edge, changes: ChangeRecords) -> None:
         """Take the records."""
+        self._edge = edge
         self._changes = changes
 
     def vendors(self, service: Service, now: datetime) -> tuple[VendorStanding, ...]:
@@ -25,5 +30,4 @@ class HouseFacts:
 
     def edge(self, service: Service, now: datetime) -> EdgeWindow | None:
         """Tell what customers' pages reported of a service lately; None where none report."""
-        del service, now
-        return None
+        return self._edge(service, now)

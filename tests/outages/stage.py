@@ -102,7 +102,11 @@ class Stage:
         return {kind: run for lane in lanes for kind, run in lane.handlers.items()}
 
     def _next_due(self) -> datetime | None:
-        return self.house.due.next_due(tuple(self._handlers()))
+        moments = [
+            self.house.due.next_due(tuple(self._handlers())),
+            self._worker.prober.timetable.next_at(),
+        ]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _go(self, until: datetime) -> None:
         """Go forward, stopping at every moment on which something falls due."""
@@ -127,11 +131,12 @@ class Stage:
         """Do one round of what is due, in the order of time, one after the other."""
         handlers = self._handlers()
         now = self.clock.now()
+        looked = await self._worker.prober.look_due()
+        await asyncio.to_thread(self._worker.prober.flush)
         claims = self.house.due.claim(tuple(handlers), now=now, limit=1000, lease_s=_LEASE_S)
         for claim in claims:
             await handlers[claim.kind](claim)
-        await asyncio.to_thread(self._worker.prober.flush)
-        return bool(claims)
+        return bool(claims or looked)
 
     def _look_at_page(self) -> None:
         file = self.folder / "public" / "index.html"

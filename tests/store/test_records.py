@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 from sqlalchemy import func, insert, select
 
 from relight.catalog.service import Check
 from relight.detect.alert import open_alert
-from relight.detect.judge import CheckState
+from relight.detect.judge import CheckState, CheckStatus
+from relight.kernel.ledger import Claim
 from relight.kernel.plug import Plugged
 from relight.store import tables as t
 from relight.store.alerts import AlertRecords
@@ -18,6 +20,7 @@ from relight.store.due import Asked, SqlDue
 from relight.store.engine import Database
 from relight.store.records import (
     CheckRecords,
+    LeaseLost,
     Outcome,
     admins,
     forget_commands,
@@ -54,44 +57,56 @@ def test_an_admin_stays_one(database: Database):
     assert admins(database) == {"rebecca"}
 
 
+LATER = NOW + timedelta(seconds=15)
+
+
 def records(database: Database) -> CheckRecords:
-    return CheckRecords(database)
+    kept = CheckRecords(database)
+    kept.hold()
+    return kept
 
 
-def outcome(database: Database, **changes: object) -> Outcome:
-    """Claim the check's row and make an outcome of it."""
+def lease(database: Database) -> Claim:
     due = SqlDue(database)
-    due.schedule("check", CHECK.key, due_at=NOW, payload=Look(CHECK.key))
-    (claim,) = due.claim(["check"], now=NOW + timedelta(hours=1), limit=1, lease_s=10)
-    usual = Outcome(
-        check=CHECK.key,
-        state=CheckState.fresh(CHECK.key),
-        claim=claim,
-        at=NOW,
-        again_at=NOW + timedelta(seconds=60),
-    )
+    due.schedule("checks", "checks", due_at=NOW, payload=Look(""))
+    (claim,) = due.claim(["checks"], now=NOW + timedelta(hours=1), limit=1, lease_s=10)
+    return claim
+
+
+def outcome(**changes: object) -> Outcome:
+    usual = Outcome(check=CHECK.key, state=CheckState.fresh(CHECK.key), at=NOW)
     return msgspec.structs.replace(usual, **changes)
+
+
+def up(seconds: float) -> Outcome:
+    """A check that goes on being up."""
+    state = msgspec.structs.replace(
+        CheckState.fresh(CHECK.key),
+        status=CheckStatus.UP,
+        last_at=NOW + timedelta(seconds=seconds),
+    )
+    return outcome(state=state, lasting=False)
 
 
 def test_an_outcome_is_written_whole(database: Database):
     alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
     ask = Asked(kind="triage", key="a1", due_at=NOW, payload=Look("a1"))
-    kept = records(database)
-    kept.save([outcome(database, alert=alert, asks=(ask,))])
-    assert kept.states() == {CHECK.key: CheckState.fresh(CHECK.key)}
+    held = lease(database)
+    records(database).save([outcome(alert=alert, asks=(ask,))], held, until=LATER)
+    assert CheckRecords(database).states() == {CHECK.key: CheckState.fresh(CHECK.key)}
     assert AlertRecords(database).alerts(only_open=True) == [alert]
     due = SqlDue(database)
     assert due.keys("triage") == {"a1"}
-    assert due.next_due(["check"]) == NOW + timedelta(seconds=60)
+    assert due.next_due(["checks"]) == LATER
 
 
 def test_an_alert_is_cleared_once_and_another_may_open(database: Database):
     first = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
     second = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW + timedelta(hours=2), "a2")
-    kept = records(database)
-    kept.save([outcome(database, alert=first)])
-    kept.save([outcome(database, clears="a1", at=NOW + timedelta(minutes=5))])
-    kept.save([outcome(database, alert=second)])
+    kept, held = records(database), lease(database)
+    kept.save([outcome(alert=first)], held, until=LATER)
+    over = outcome(clears="a1", at=NOW + timedelta(minutes=5))
+    kept.save([over, outcome(alert=second)], held, until=LATER)
     cleared = AlertRecords(database).alert("a1")
     assert cleared is not None
     assert cleared.cleared_at == NOW + timedelta(minutes=5)
@@ -100,17 +115,29 @@ def test_an_alert_is_cleared_once_and_another_may_open(database: Database):
 
 
 def test_an_outcome_whose_lease_was_lost_leaves_no_trace(database: Database):
-    late = outcome(database)
-    SqlDue(database).claim(["check"], now=NOW + timedelta(hours=2), limit=1, lease_s=10)
-    kept = records(database)
-    kept.save([late])
-    assert kept.states() == {}
+    late = lease(database)
+    SqlDue(database).claim(["checks"], now=NOW + timedelta(hours=2), limit=1, lease_s=10)
+    with pytest.raises(LeaseLost):
+        records(database).save([outcome()], late, until=LATER)
+    assert CheckRecords(database).states() == {}
+
+
+def test_what_goes_on_being_up_is_written_every_ten_seconds(database: Database):
+    kept, held = records(database), lease(database)
+    seen: list[datetime | None] = []
+    for seconds in range(0, 25, 5):
+        one = up(seconds)
+        kept.put(one.state)
+        kept.save([one], held, until=LATER)
+        assert kept.states()[CHECK.key] == one.state
+        seen.append(CheckRecords(database).states()[CHECK.key].last_at)
+    assert seen == [NOW + timedelta(seconds=each) for each in (0, 0, 10, 10, 20)]
 
 
 def test_a_check_that_is_no_longer_declared_takes_its_alert_along(database: Database):
     kept = records(database)
     alert = open_alert(CheckState.fresh(CHECK.key), CHECK, NOW, "a1")
-    kept.save([outcome(database, alert=alert)])
+    kept.save([outcome(alert=alert)], lease(database), until=LATER)
     ask = Asked(kind="triage", key="a1", due_at=NOW, payload=Look("a1"))
     kept.forget([CHECK.key], NOW, ask=lambda _alert: ask)
     assert kept.states() == {}

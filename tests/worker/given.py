@@ -12,6 +12,7 @@ from relight.kernel.ledger import Claim
 from relight.kernel.severity import Severity
 from relight.wiring.house import House, build
 from relight.worker.lanes import Run
+from relight.worker.timetable import Timetable
 from relight.worker.work import Worker
 from tests.outages.outside import Outside, Site
 
@@ -45,6 +46,10 @@ class Place:
     clock: JumpingClock
     more: list[House] = field(default_factory=list[House])
 
+    @property
+    def timetable(self) -> Timetable:
+        return self.worker.prober.timetable
+
     def declare(self, severity: Severity = Severity.S1) -> Incident:
         return self.house.desk.declare("API is down", by=SAM, severity=severity, services=["api"])
 
@@ -75,8 +80,14 @@ class Place:
 
     async def look(self) -> None:
         """Do what is due of every kind, with the checks' results written."""
-        while await self.run(*self.handlers()):
-            self.worker.prober.flush()
+        while await self.check() + await self.run(*self.handlers()):
+            pass
+
+    async def check(self) -> int:
+        """Look at the checks that are due, write what was seen, and count them."""
+        done = await self.worker.prober.look_due()
+        self.worker.prober.flush()
+        return done
 
     def write_kit(self, kit: str) -> None:
         (self.folder / "relight.yaml").write_text(kit, encoding="utf-8")

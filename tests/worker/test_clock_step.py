@@ -8,7 +8,6 @@ from relight.detect.judge import CheckStatus
 from relight.incident import events as ev
 from relight.kernel.clock import SystemClock
 from relight.oncall.react import ROUND
-from relight.worker.checks import CHECK
 from tests.worker.conftest import Open
 from tests.worker.given import NOW, Place
 
@@ -68,31 +67,25 @@ def test_a_small_drift_changes_nothing(at: Place, machine: Machine) -> None:
     assert "ClockStepped" not in at.kinds()
 
 
-async def _look(at: Place, machine: Machine) -> None:
-    for claim in at.house.due.claim([CHECK], now=at.house.clock.now(), limit=9, lease_s=60):
-        await at.handlers()[CHECK](claim)
-    at.worker.prober.flush()
-
-
 async def test_what_fails_after_the_clock_went_back_is_still_noticed(
     at: Place, machine: Machine
 ) -> None:
     """Otherwise every result would be older than the last one, for an hour."""
     at.worker.prepare()
-    await _look(at, machine)
+    await at.check()
     machine.passes(30)
     machine.steps(-3600)
     at.worker.follow_clock()
     at.outside.sites[0].status = 500
     for wait_s in (30, 1, 1):
         machine.passes(wait_s)
-        await _look(at, machine)
+        await at.check()
     assert at.house.checks.states()["api/front"].status is CheckStatus.DOWN
 
 
 async def test_how_long_it_has_been_green_keeps_its_length(at: Place, machine: Machine) -> None:
     at.worker.prepare()
-    await _look(at, machine)
+    await at.check()
     machine.passes(10)
     machine.steps(-3600)
     at.worker.follow_clock()

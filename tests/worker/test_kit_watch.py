@@ -8,7 +8,6 @@ import pytest
 
 from relight.store.engine import DiskFull
 from relight.wiring.house import build
-from relight.worker.checks import CHECK
 from relight.worker.work import Worker
 from tests.peers.outside import settles
 from tests.worker.given import KIT, NOW, Place
@@ -21,32 +20,34 @@ TWO = KIT.replace(
 
 def test_every_check_is_due_at_the_start(at: Place) -> None:
     at.worker.prepare()
-    assert at.house.due.keys(CHECK) == {"api/front"}
-    assert at.house.due.next_due([CHECK]) == NOW
+    assert at.timetable.keys() == {"api/front"}
+    assert at.timetable.next_at() == NOW
 
 
-def test_a_new_check_becomes_due_and_the_others_keep_their_time(at: Place) -> None:
+async def test_a_new_check_becomes_due_and_the_others_keep_their_time(at: Place) -> None:
     at.worker.prepare()
-    (claim,) = at.claim(CHECK)
-    at.house.due.defer(claim, due_at=NOW + timedelta(seconds=60), attempts=0)
+    await at.check()
     at.write_kit(TWO)
     at.worker.kit_watch.reload()
-    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
-    assert [each.key for each in at.claim(CHECK)] == ["api/search"]
+    assert at.timetable.keys() == {"api/front", "api/search"}
+    assert at.timetable.take(NOW) == [("api/search", NOW)]
+    assert at.timetable.next_at() == NOW + timedelta(seconds=60)
 
 
-def test_a_check_that_was_changed_is_looked_at_now(at: Place) -> None:
+async def test_a_check_that_was_changed_is_looked_at_now(at: Place) -> None:
     at.write_kit(KIT.replace("/health}", "/health, every: 1d}"))
     at.worker.kit_watch.reload()
-    (claim,) = at.claim(CHECK)
-    at.house.due.defer(claim, due_at=NOW + timedelta(days=1), attempts=0)
+    at.worker.prepare()
+    await at.check()
+    assert at.timetable.next_at() == NOW + timedelta(days=1)
     at.write_kit(KIT)
     at.worker.kit_watch.reload()
-    assert at.house.due.next_due([CHECK]) == NOW
+    assert at.timetable.next_at() == NOW
 
 
 async def test_a_check_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
     at.write_kit(TWO)
+    at.worker.prepare()
     at.worker.kit_watch.reload()
     at.outside.sites[0].status = 500
     for _ in range(4):
@@ -58,7 +59,7 @@ async def test_a_check_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
     at.write_kit(KIT)
     at.worker.kit_watch.reload()
     await at.look()
-    assert at.house.due.keys(CHECK) == {"api/front"}
+    assert at.timetable.keys() == {"api/front"}
     assert set(at.house.checks.states()) == {"api/front"}
     assert [each.key for each in at.house.alerts.alerts(only_open=True)] == ["api/front"]
     assert [each.check for each in at.incident().open_alerts] == ["api/front"]
@@ -76,7 +77,7 @@ async def test_a_service_that_is_gone_leaves_no_alert_behind(at: Place) -> None:
     at.worker.kit_watch.reload()
     await at.look()
     assert at.incident().open_alerts == ()
-    assert at.house.due.keys(CHECK) == set()
+    assert at.timetable.keys() == set()
 
 
 def test_a_faulty_kit_leaves_the_old_one_in_force_and_says_where(at: Place) -> None:
@@ -86,7 +87,7 @@ def test_a_faulty_kit_leaves_the_old_one_in_force_and_says_where(at: Place) -> N
     assert at.house.kit.catalog is before
     assert at.house.kit.loaded.refused
     assert any("cheks" in str(fault) for fault in at.house.kit.loaded.faults)
-    assert at.house.due.keys(CHECK) == set()
+    assert at.timetable.keys() == set()
 
     at.write_kit(KIT)
     at.worker.kit_watch.reload()
@@ -152,14 +153,14 @@ def test_a_reload_that_the_store_kept_from_ending_is_done_again(
         with pytest.raises(DiskFull):
             at.worker.kit_watch.look()
     at.worker.kit_watch.look()
-    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
+    assert at.timetable.keys() == {"api/front", "api/search"}
 
 
 def test_a_change_before_the_first_look_is_noticed(at: Place) -> None:
     at.worker.prepare()
     at.write_kit(TWO)
     at.worker.kit_watch.look()
-    assert at.house.due.keys(CHECK) == {"api/front", "api/search"}
+    assert at.timetable.keys() == {"api/front", "api/search"}
 
 
 async def test_the_folder_is_watched(at: Place) -> None:

@@ -118,13 +118,13 @@ class Ledger(Protocol[S, C_contra, E]):
         now: datetime,
         command_id: str,
         occurred_at: datetime | None = None,
-        completes: Claim | None = None,
+        completes: Claim | Sequence[Claim] | None = None,
     ) -> Executed[S]:
         """Run a command in one transaction.
 
         A repeated `command_id` gives the first answer. `occurred_at` is when the first event
-        happened, where that was before; what follows from it happens now. `completes` ends a
-        claimed intent in the same transaction; a claim that was lost stays, as its new holder
+        happened, where that was before; what follows from it happens now. `completes` ends
+        claimed intents in the same transaction; a claim that was lost stays, as its new holder
         answers for it. Raises a `Refused` when the room's `decide` does, or after five lost races.
         """
         ...
@@ -167,6 +167,10 @@ class Due(Protocol):
 
     def defer(self, claim: Claim, *, due_at: datetime, attempts: int | None = None) -> bool:
         """Give the row back with a later time; counts one more attempt unless told a number."""
+        ...
+
+    def renew(self, claim: Claim, *, until: datetime) -> bool:
+        """Hold a row longer; False when it was lost."""
         ...
 
     def schedule(self, kind: str, key: str, *, due_at: datetime, payload: msgspec.Struct) -> None:

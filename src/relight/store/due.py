@@ -90,6 +90,23 @@ class SqlDue:
         with self._database.write(quiet=True) as tx:
             return defer_in(tx, claim, due_at=due_at, attempts=attempts)
 
+    def settle(
+        self, *, done: Sequence[Claim] = (), later: Sequence[tuple[Claim, datetime]] = ()
+    ) -> None:
+        """End many rows and give many back, in one transaction."""
+        if not done and not later:
+            return
+        with self._database.write(quiet=True) as tx:
+            for claim in done:
+                complete_in(tx, claim)
+            for claim, due_at in later:
+                defer_in(tx, claim, due_at=due_at, attempts=0)
+
+    def renew(self, claim: Claim, *, until: datetime) -> bool:
+        """Hold a row longer; False when it was lost."""
+        with self._database.write(quiet=True) as tx:
+            return renew_in(tx, claim, until=until)
+
     def schedule(self, kind: str, key: str, *, due_at: datetime, payload: msgspec.Struct) -> None:
         """Make sure a row by that (kind, key) is due no later than this."""
         with self._database.write() as tx:
@@ -199,6 +216,12 @@ def defer_in(
         )
     )
     return given.rowcount == 1
+
+
+def renew_in(tx: Connection, claim: Claim, *, until: datetime) -> bool:
+    """Hold a row longer, within a transaction that is to count only while it is held."""
+    held = tx.execute(update(t.due).where(_held(claim)).values(lease_until=until))
+    return held.rowcount == 1
 
 
 def schedule_in(

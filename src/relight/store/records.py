@@ -1,12 +1,14 @@
 """Rows beside the ledger: how each check stands, and who this instance is."""
 
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from relight.detect.alert import CHECK, Alert
@@ -14,9 +16,9 @@ from relight.detect.judge import CheckState
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Claim
 from relight.store import tables as t
-from relight.store.alerts import clear_id_in, write_in
-from relight.store.due import Asked, ask_in, defer_in
-from relight.store.engine import Database
+from relight.store.alerts import clear_id_in, raise_in
+from relight.store.due import Asked, ask_in, renew_in
+from relight.store.engine import Database, StoreUnavailable
 
 _ADMIN = "admin:"
 
@@ -90,58 +92,106 @@ def forget_commands(database: Database, *, before: datetime) -> None:
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one observation led to; all outcomes of a batch are written in one transaction.
+    """What one result led to at a moment. `lasting` says that the state must be on disk.
 
-    `alert` was opened, the one whose id is `clears` is cleared as of `at`; `again_at` is when the
-    check is due next.
+    `alert` was opened, or says more of the one that is open; the one whose id is `clears` is over.
     """
 
     check: str
     state: CheckState
-    claim: Claim
     at: datetime
-    again_at: datetime
+    lasting: bool = True
     alert: Alert | None = None
     clears: str | None = None
     asks: tuple[Asked, ...] = ()
 
 
+class LeaseLost(StoreUnavailable):
+    """Another process looks at the checks now."""
+
+
 class CheckRecords:
-    """How each check stands."""
+    """How each check stands.
+
+    Whoever looks at the checks `hold`s their states in memory: those are the truth, and what is on
+    disk may be `LAG_S` behind where a check goes on being up. Everyone else reads what is on disk.
+    """
+
+    LAG_S = 10.0
 
     def __init__(self, database: Database) -> None:
         """Serve one database."""
         self._database = database
         self._state = msgspec.json.Decoder(CheckState)
+        self._lock = threading.Lock()
+        self._held: dict[str, CheckState] | None = None
+        self._written: dict[str, datetime] = {}
+
+    def hold(self) -> None:
+        """Read every state into memory, and go on from there."""
+        states = self._stored()
+        with self._lock:
+            self._held = states
+            self._written = {key: each.last_at for key, each in states.items() if each.last_at}
+
+    def let_go(self) -> None:
+        """Forget what is in memory; another process writes the states now."""
+        with self._lock:
+            self._held = None
 
     def states(self) -> dict[str, CheckState]:
         """Give the state of every check by its key."""
-        with self._database.read() as tx:
-            rows = tx.execute(select(t.check_state)).all()
-        return {row.check: self._state.decode(row.state) for row in rows}
+        with self._lock:
+            if self._held is not None:
+                return dict(self._held)
+        return self._stored()
 
-    def save(self, outcomes: Sequence[Outcome]) -> None:
-        """Write a batch: states, alerts, what they ask for, and when each check is due again.
+    def state(self, check: str) -> CheckState:
+        """Give the state of a check from memory, where they are held."""
+        known = self._held.get(check) if self._held is not None else None
+        return known or CheckState.fresh(check)
+
+    def put(self, state: CheckState) -> None:
+        """Remember a state; `save` writes it."""
+        with self._lock:
+            if self._held is not None:
+                self._held[state.check] = state
+
+    def save(self, outcomes: Sequence[Outcome], lease: Claim, *, until: datetime) -> None:
+        """Write a batch in one transaction: states, alerts, what they ask for, and the lease.
 
         Most batches change nothing that anyone waits for; the caller tells of those that do.
+        Raises `LeaseLost`, and then nothing was written.
         """
+        last = {each.check: each for each in outcomes}
+        lasting = {each.check for each in outcomes if each.lasting}
+        states = [
+            each.state for key, each in last.items() if key in lasting or self._lags(each.state)
+        ]
+        telling = [each for each in outcomes if each.alert or each.clears or each.asks]
+        if not states and not telling:
+            return
         with self._database.write(quiet=True) as tx:
-            for outcome in outcomes:
-                if not defer_in(tx, outcome.claim, due_at=outcome.again_at, attempts=0):
-                    continue
-                self._write_state(tx, outcome.check, outcome.state)
+            if not renew_in(tx, lease, until=until):
+                raise LeaseLost
+            self._write(tx, states)
+            for outcome in telling:
                 if outcome.alert is not None:
-                    write_in(tx, outcome.alert)
+                    raise_in(tx, outcome.alert)
                 if outcome.clears is not None:
                     clear_id_in(tx, outcome.clears, outcome.at)
                 for ask in outcome.asks:
                     ask_in(tx, ask)
+        self._written.update({each.check: each.last_at for each in states if each.last_at})
 
     def rewrite(self, change: Callable[[CheckState], CheckState]) -> None:
         """Change the state of every check in one transaction."""
+        with self._lock:
+            if self._held is not None:
+                self._held = {key: change(each) for key, each in self._held.items()}
+        states = self.states()
         with self._database.write() as tx:
-            for row in tx.execute(select(t.check_state)).all():
-                self._write_state(tx, row.check, change(self._state.decode(row.state)))
+            self._write(tx, list(states.values()))
 
     def forget(self, checks: Sequence[str], now: datetime, *, ask: Callable[[str], Asked]) -> None:
         """Drop the state of checks that are no longer declared, and clear their open alerts.
@@ -156,11 +206,33 @@ class CheckRecords:
             for alert in list(tx.execute(still_open).scalars()):
                 clear_id_in(tx, alert, now)
                 ask_in(tx, ask(alert))
+        with self._lock:
+            for check in checks:
+                self._written.pop(check, None)
+                if self._held is not None:
+                    self._held.pop(check, None)
 
-    def _write_state(self, tx: Connection, check: str, state: CheckState) -> None:
-        body = msgspec.json.encode(state)
-        changed = tx.execute(
-            update(t.check_state).where(t.check_state.c.check == check).values(state=body)
+    def _stored(self) -> dict[str, CheckState]:
+        with self._database.read() as tx:
+            rows = tx.execute(select(t.check_state)).all()
+        return {row.check: self._state.decode(row.state) for row in rows}
+
+    def _lags(self, state: CheckState) -> bool:
+        written = self._written.get(state.check)
+        at = state.last_at
+        return at is not None and (
+            written is None or abs((at - written).total_seconds()) >= self.LAG_S
         )
-        if not changed.rowcount:
-            tx.execute(insert(t.check_state).values(check=check, state=body))
+
+    def _write(self, tx: Connection, states: Sequence[CheckState]) -> None:
+        if not states:
+            return
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        row = dialect.insert(t.check_state)
+        rows = [{"check": each.check, "state": msgspec.json.encode(each)} for each in states]
+        tx.execute(
+            row.on_conflict_do_update(
+                index_elements=[t.check_state.c.check], set_={"state": row.excluded.state}
+            ),
+            rows,
+        )

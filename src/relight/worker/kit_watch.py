@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -11,17 +10,14 @@ from relight.catalog.catalog import Catalog
 from relight.communicate.react import PUBLISH, Publish
 from relight.config.watch import Fingerprint, watched
 from relight.desk.kit import Kit, Loaded
-from relight.desk.rules import ask_triage
 from relight.kernel.clock import Clock
 from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Due
-from relight.store.records import CheckRecords
-from relight.worker.checks import CHECK, CheckDue
+from relight.worker.checks import Prober
 
 log = structlog.get_logger()
 
 _LOOK_S = 1.0
-_SPREAD_S = 0.2
 
 
 class KitWatch:
@@ -33,7 +29,7 @@ class KitWatch:
         kit: Kit,
         read: Callable[[Path, Loaded | None], Loaded],
         due: Due,
-        records: CheckRecords,
+        prober: Prober,
         clock: Clock,
         on_loaded: Callable[[], None],
     ) -> None:
@@ -41,7 +37,7 @@ class KitWatch:
         self._kit = kit
         self._read = read
         self._due = due
-        self._records = records
+        self._prober = prober
         self._clock = clock
         self._on_loaded = on_loaded
         self._aligned: Catalog | None = None
@@ -49,23 +45,9 @@ class KitWatch:
         self._seen: Fingerprint | None = None
 
     def align(self) -> None:
-        """Make exactly the declared checks due, and the public page published anew."""
+        """Have exactly the declared checks looked at, and the public page published anew."""
         now, catalog = self._clock.now(), self._kit.catalog
-        declared = catalog.checks()
-        before = self._aligned.checks() if self._aligned else {}
-        scheduled = self._due.keys(CHECK)
-        for n, key in enumerate(sorted(declared.keys() - scheduled)):
-            first = now + timedelta(seconds=_SPREAD_S * n % 10)
-            self._due.schedule(CHECK, key, due_at=first, payload=CheckDue(key))
-        for key in scheduled & declared.keys() & before.keys():
-            if declared[key] != before[key]:
-                # Its old interval may have been long; what it says now is unknown.
-                self._due.schedule(CHECK, key, due_at=now, payload=CheckDue(key))
-        for key in scheduled - declared.keys():
-            self._due.cancel(CHECK, key)
-        gone = sorted(self._records.states().keys() - declared.keys())
-        if gone:
-            self._records.forget(gone, now, ask=lambda alert: ask_triage(alert, now))
+        self._prober.align()
         self._due.schedule(PUBLISH, uuid7(now), due_at=now, payload=Publish())
         self._aligned = catalog
 

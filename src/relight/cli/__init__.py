@@ -9,11 +9,13 @@ import click
 _COMMANDS = {
     "init": ("relight.cli.init", "Write a kit to begin with."),
     "check": ("relight.cli.check", "Check a kit and list every fault with its line."),
+    "try": ("relight.cli.try_", "Run one probe now, and see where the time goes."),
     "up": ("relight.cli.up", "Watch, page and serve until stopped."),
     "demo": ("relight.cli.demo", "Stage a real outage on this machine and watch it handled."),
     "declare": ("relight.cli.declare", "Declare an incident by hand."),
     "incident": ("relight.cli.incident", "Look at incidents and work on them."),
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
+    "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
     "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-import msgspec
-
 from relight.catalog.catalog import Catalog
 from relight.communicate.publishers import PUBLISHERS, Publisher
 from relight.communicate.react import react as communicate_react
@@ -14,14 +12,16 @@ from relight.communicate.render.site import site
 from relight.communicate.render.templates import load as load_templates
 from relight.desk.changes import Changes
 from relight.desk.desk import Desk
+from relight.desk.edge import EdgeDesk
 from relight.desk.heartbeats import Heartbeats
 from relight.desk.intake import Intake
 from relight.desk.intake_tasks import IntakeTasks
-from relight.desk.edge import EdgeDesk
 from relight.desk.kit import Kit, Loaded
 from relight.desk.metrics import Metrics
+from relight.desk.placing import Placing
 from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
+from relight.desk.silencing import Silencing
 from relight.desk.verdicts import Verdicts
 from relight.detect.intake import INTAKE, Format
 from relight.detect.probes import PROBES, Probe
@@ -38,7 +38,7 @@ from relight.kernel.ledger import StreamKind
 from relight.kernel.plug import Plug, Plugged
 from relight.kernel.ports import Ports
 from relight.kernel.registry import Registry
-from relight.kernel.secret import Masker, Secret, is_reference, resolve
+from relight.kernel.secret import Masker, Secret, resolve
 from relight.learn.react import react as learn_react
 from relight.notify.channels import CHANNELS, Channel
 from relight.oncall.react import react as oncall_react
@@ -57,8 +57,10 @@ from relight.store.metrics import MetricRecords
 from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
 from relight.store.schema import prepare
 from relight.store.series import Series
+from relight.store.silences import SilenceRecords
 from relight.wiring.facts import HouseFacts
 from relight.wiring.kit import read
+from relight.wiring.plugs import plug_in
 
 P = TypeVar("P", bound=Plug)
 
@@ -141,12 +143,14 @@ class House:
             checks=self.checks,
             alerts=self.alerts,
             facts=HouseFacts(edge=self.edge.window, changes=self.what_changed),
+            silences=Silencing(SilenceRecords(database)),
             numbers=lambda name: next_number(database, name),
             clock=clock,
             instance_id=self.instance.id,
         )
         self.rules = Rules(self.desk)
         self.verdicts = Verdicts(self.desk)
+        self.placing = Placing(self.desk, self.verdicts)
         self.intake = Intake(
             desk=self.desk,
             database=database,
@@ -198,23 +202,11 @@ class House:
         return self._plug(INTAKE, declared)
 
     def publisher(self, declared: Plugged) -> Publisher:
-        """Build a publisher; a relative path starts at the kit folder."""
-        settings = dict(declared.settings)
-        if "path" in settings:
-            settings["path"] = str(self.folder / settings["path"])
-        return self._plug(PUBLISHERS, Plugged(declared.kind, settings))
+        """Build a publisher from what the kit declares."""
+        return self._plug(PUBLISHERS, declared)
 
     def _plug(self, registry: Registry[P], declared: Plugged) -> P:
-        kind = registry.get(declared.kind)
-        settings = {
-            name: self.secret(value).reveal()
-            if name in kind.SECRETS | kind.REFERABLE
-            and isinstance(value, str)
-            and is_reference(value)
-            else value
-            for name, value in declared.settings.items()
-        }
-        return msgspec.convert(settings, kind)
+        return plug_in(registry, declared, self.secret).within(self.folder)
 
     def secret(self, reference: str) -> Secret:
         """Read what a reference in the kit stands for. Raises `SecretMissing`."""

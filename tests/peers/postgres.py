@@ -2,6 +2,7 @@
 
 import itertools
 import select
+import signal
 import socket
 import ssl
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -57,18 +59,19 @@ def on_loopback(root: Path, statements: str, settings: str, access: str) -> Gene
     found = get_server(root, cleanup_mode="stop")
     port = free_port()
 
-    def control(*words: str) -> None:
-        argv = ("-w", "-m", "fast", "-D", str(root), *words)
-        pgexec("pg_ctl", argv, bin_path=found.bin_path, user=found.system_user)
-
     found.psql(statements)
     (root / "postgresql.auto.conf").write_text(settings)
     (root / "pg_hba.conf").write_text(f"local all all trust\n{access}\n")
-    control("-l", str(root / "log"), "-o", f"-h 127.0.0.1 -p {port} -k {root}", "restart")
+    listens = ("-l", str(root / "log"), "-o", f"-h 127.0.0.1 -p {port} -k {root}")
+    restart = ("-w", "-m", "fast", "-D", str(root), *listens, "restart")
+    pgexec("pg_ctl", restart, bin_path=found.bin_path, user=found.system_user)
     try:
         yield f"127.0.0.1:{port}"
     finally:
-        control("stop")
+        # Fast shutdown. `pg_ctl` would have to reach the folder as the server's own user again.
+        postmaster = psutil.Process(int((root / "postmaster.pid").read_text().split()[0]))
+        postmaster.send_signal(signal.SIGINT)
+        postmaster.wait(30)
         found.cleanup()
 
 

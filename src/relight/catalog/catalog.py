@@ -53,6 +53,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     status_page: StatusPage = StatusPage()
     mail: MailServer = MailServer()
     severities: SeverityMatrix = DEFAULT
+    allow_exec: bool = False
     heartbeats: tuple[Heartbeat, ...] = ()
     watchdog: Watchdog | None = None
     intake: tuple[IntakeSource, ...] = ()

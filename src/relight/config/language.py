@@ -310,6 +310,11 @@ ROOT = Section(
             meaning=MAIL.meaning,
         ),
         Key(name="severities", form=SEVERITIES_FORM, meaning=SEVERITIES.meaning),
+        Key(
+            name="allow_exec",
+            form=forms.FLAG,
+            meaning="Whether checks may run programs of your own on this machine.",
+        ),
         Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
         Key(name="hosts", form=HOSTS_FORM, meaning=HOST.meaning),
         Key(name="metrics", form=METRICS_FORM, meaning=METRICS.meaning),

@@ -57,6 +57,7 @@ class Notes:
         self._faults: dict[Fault, None] = {}
         self._declared: dict[str, dict[str, int]] = {}
         self._references: list[_Reference] = []
+        self._programs: list[tuple[int, str]] = []
 
     def wrong(self, line: int, what: str, hint: str = "") -> None:
         """Note what stops the kit from being used."""
@@ -98,6 +99,16 @@ class Notes:
     def refer(self, noun: str, name: str, line: int, level: Level = Level.ERROR) -> None:
         """Remember that a name was used; `settle` looks it up once everything has been read."""
         self._references.append(_Reference(noun, name, line, level))
+
+    def runs_program(self, line: int, kind: str) -> None:
+        """Remember that a plug-in would run a program of the owner's own."""
+        self._programs.append((line, kind))
+
+    def forbid_programs(self) -> None:
+        """Note every plug-in that would run one, in a kit that does not allow it."""
+        for line, kind in self._programs:
+            what = f"`{kind}` runs a program of your own, and this kit does not allow that."
+            self.wrong(line, what, "Add `allow_exec: true` to relight.yaml if you mean it.")
 
     def settle(self) -> None:
         """Note every name that was used and is declared nowhere."""

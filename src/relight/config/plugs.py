@@ -107,6 +107,8 @@ def plugged(
         )
         sound = sound and read is not NOTHING
         values[field.name] = read
+        if field.name in found.plug.PROGRAMS:
+            notes.runs_program(value.line, kind)
     for name, field in fields.items():
         if field.required and field.name not in values:
             notes.wrong(found.kind.line, f"`{name}` is missing from `{kind}`.")

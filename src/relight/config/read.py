@@ -123,6 +123,8 @@ def _understood(text: str, notes: Notes) -> Found | Nothing:
     found = read_section(ROOT, root, notes)
     if not isinstance(found, Nothing):
         _warn_of_gaps(found, notes)
+        if not found.values.get("allow_exec"):
+            notes.forbid_programs()
     return found
 
 

@@ -1,6 +1,7 @@
 """The seam: a plug-in is one frozen struct whose fields are its configuration."""
 
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -46,7 +47,9 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     its kind, and the first field is the one that a bare scalar in `relight.yaml` sets. Fields typed
     `str` that hold a secret are listed in `SECRETS`; they arrive resolved. Those in
     `REFERABLE` may be a secret, like the address of a hook, and take a reference or a plain value.
-    Durations arrive in
+    Those in `PATHS` name a file or a folder, and a relative one starts at the kit folder. Those in
+    `PROGRAMS` have a program of the owner's own run, for which relight.yaml has to say
+    `allow_exec: true`. Durations arrive in
     seconds in fields that end in `_s` and are written without that ending in `relight.yaml`
     (`timeout: 5s` sets `timeout_s`). The only failures that come out of the verb are `Transient`
     and `Permanent`.
@@ -54,7 +57,14 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     REFERABLE: ClassVar[frozenset[str]] = frozenset()
+    PATHS: ClassVar[frozenset[str]] = frozenset()
+    PROGRAMS: ClassVar[frozenset[str]] = frozenset()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
+
+    def within(self, folder: Path) -> Self:
+        """Give it with its paths starting at a folder, where they are relative."""
+        paths = {name: str(folder / getattr(self, name)) for name in self.PATHS}
+        return msgspec.structs.replace(self, **paths) if paths else self
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Give the fields with secrets hidden; rich prints plug-ins by this."""

@@ -30,6 +30,7 @@ class FolderPublisher(Publisher, frozen=True, kw_only=True):
 
     path: str
 
+    PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
     EXAMPLE: ClassVar[dict[str, Any]] = {"path": "./public"}
 
     def __post_init__(self) -> None:

@@ -47,7 +47,7 @@ async def look(declared: Plugged, *, kit: Path) -> Result:
         masker.learn(secret)
         return secret
 
-    probe = plug_in(PROBES, declared, secret_of)
+    probe = plug_in(PROBES, declared, secret_of).within(kit)
     ports = open_ports(Catalog(name="", version=""), SystemClock())
     result = await probe.observe(ports)
     return msgspec.structs.replace(

@@ -15,7 +15,7 @@ from typing import Protocol, Self, TypeVar, cast
 from relight.egress.connect import open_socket, said
 from relight.egress.policy import Egress
 from relight.kernel.clock import Clock
-from relight.kernel.plug import NoAnswer, Permanent
+from relight.kernel.plug import NoAnswer, Permanent, Transient
 from relight.kernel.ports import CertificateRefused, Phases, Resolver, TlsSeen, TlsWanted
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ async def open_stream(
         async with asyncio.timeout_at(ends):
             addresses = await resolver.addresses(host, port)
     except TimeoutError as error:
-        msg = f"The name {host} was not looked up within {timeout_s:g} s."
-        raise NoAnswer(msg) from error
+        msg = f"The name server did not answer for {host} within {timeout_s:g} s."
+        raise Transient(msg) from error
     resolved_s = clock.monotonic_s()
     left_s = max(0.0, ends - asyncio.get_running_loop().time())
     connection, address = await open_socket(addresses, port, egress=egress, timeout_s=left_s)
@@ -162,10 +162,15 @@ class SocketStream:
             msg = f"{self._host} sent more than its answer before TLS began."
             raise NoAnswer(msg)
         context = tls_context(wanted.verify, wanted.check_name, wanted.roots, wanted.alpn)
+        name = wanted.name.rstrip(".")
+        if context.check_hostname and not name:
+            # Without one, OpenSSL would take a certificate of any name.
+            msg = "TLS needs a name to ask for."
+            raise Permanent(msg)
         began_s = self._clock.monotonic_s()
         try:
             layer = context.wrap_bio(
-                self._incoming, self._outgoing, server_hostname=wanted.name.rstrip(".") or None
+                self._incoming, self._outgoing, server_hostname=name or None
             )
         except (ValueError, UnicodeError) as error:
             msg = f"`{wanted.name}` cannot be asked for in TLS."

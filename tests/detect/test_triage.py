@@ -9,6 +9,7 @@ from relight.catalog.severity_matrix import DEFAULT
 from relight.detect.alert import Alert, clear, open_alert
 from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.triage import (
+    PASSES_S,
     SETTLE_S,
     Classified,
     Declare,
@@ -261,7 +262,8 @@ def test_a_service_joins_the_incident_of_what_it_depends_on() -> None:
 
 def test_incidents_of_other_services_and_ended_ones_are_left_alone() -> None:
     assert isinstance(proposed(an_incident(status=Status.MERGED)), Declare)
-    assert isinstance(proposed(an_incident("i1", "mail")), Declare)
+    earlier = an_incident("i1", "mail", opened_at=after(-120))
+    assert isinstance(proposed(earlier), Declare)
 
 
 def test_failing_again_within_the_stability_period_reopens_the_latest() -> None:
@@ -315,10 +317,22 @@ def test_an_alert_waits_a_little_for_the_other_checks(direct: CheckState) -> Non
 
 @pytest.mark.parametrize("direct", [UP, DOWN])
 def test_an_alert_waits_for_nothing_that_is_clear(direct: CheckStatus) -> None:
-    assert settles_in_s(an_alert(), PAIR, states(through=DOWN, direct=direct), NOW) == 0
-    assert settles_in_s(an_alert(), a_service("through"), states(through=DOWN), NOW) == 0
+    again = a_state("through", DOWN, seen_s_ago=-0.5)
+    now = after(1)
+    assert settles_in_s(an_alert(), PAIR, states(through=again, direct=direct), now) == 0
+    assert settles_in_s(an_alert(), a_service("through"), states(through=again), now) == 0
     cleared = clear(an_alert(), after(1))
     assert settles_in_s(cleared, PAIR, states(direct=CheckStatus.SUSPECT), after(1)) == 0
+
+
+def test_nobody_is_called_before_one_more_look_has_failed() -> None:
+    alone = a_service("through")
+    before = states(through=a_state("through", DOWN, seen_s_ago=0))
+    assert settles_in_s(an_alert(), alone, before, after(0.1)) > 0
+    assert settles_in_s(an_alert(), alone, before, after(SETTLE_S)) == 0
+    good = states(through=a_state("through", CheckStatus.RECOVERING, seen_s_ago=-1))
+    assert settles_in_s(an_alert(), alone, good, after(SETTLE_S)) > 0
+    assert settles_in_s(an_alert(), alone, good, after(PASSES_S)) == 0
 
 
 def test_our_title_grows_with_the_trouble_and_a_persons_stays() -> None:

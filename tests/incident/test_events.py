@@ -31,6 +31,10 @@ SAMPLES: tuple[ev.IncidentEvent, ...] = (
         drill=True,
     ),
     ev.AlertJoined(alert_id="a", check="widget/through", service="widget", summary="fails"),
+    ev.AlertsJoined(
+        alerts=(ev.AlertRef("b", "widget/direct", "widget", "check"),), summary="4 more alerts"
+    ),
+    ev.AlertsCleared(alert_ids=("a", "b")),
     ev.AlertCleared(alert_id="a", check="widget/through", reason="answered 200"),
     ev.VerdictReached(
         domain="edge",
@@ -76,6 +80,8 @@ SAMPLES: tuple[ev.IncidentEvent, ...] = (
 SAID = """
 Drill declared as S1: Widget is down.
 fails.
+4 more alerts.
+2 alerts of it are over.
 widget/through answers again.
 The edge fails.
 The title is now: Checkout fails.

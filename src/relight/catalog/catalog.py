@@ -11,6 +11,7 @@ from relight.catalog.metric import Dashboard, Host, MetricRule, MetricSource
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
+from relight.catalog.silence import Silence
 from relight.catalog.watchdog import Watchdog
 from relight.kernel.plug import Plugged
 
@@ -54,6 +55,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailServer = MailServer()
     severities: SeverityMatrix = DEFAULT
     allow_exec: bool = False
+    maintenance: tuple[Silence, ...] = ()
+    silences: tuple[Silence, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
     watchdog: Watchdog | None = None
     intake: tuple[IntakeSource, ...] = ()

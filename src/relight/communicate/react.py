@@ -35,6 +35,7 @@ def _shows(event: ev.IncidentEvent, incident: Incident) -> bool:
             return any(each.seq == event.seq for each in incident.public_updates)
         case (
             ev.AlertJoined()
+            | ev.AlertsJoined()
             | ev.Retitled()
             | ev.SeverityChanged()
             | ev.StatusChanged()
@@ -49,6 +50,7 @@ def _shows(event: ev.IncidentEvent, incident: Incident) -> bool:
         case (
             ev.Declared()
             | ev.AlertCleared()
+            | ev.AlertsCleared()
             | ev.VerdictReached()
             | ev.PagingStarted()
             | ev.PagingStopped()

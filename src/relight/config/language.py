@@ -28,6 +28,7 @@ from relight.config.notes import Notes, shown
 from relight.config.plugs import plug_form
 from relight.config.section import Found, Key, Section, build, made_of
 from relight.config.severities import SEVERITIES, SEVERITIES_FORM, SEVERITY
+from relight.config.silences import MAINTENANCE, MAINTENANCE_FORM, SILENCE, SILENCES_FORM
 from relight.config.watchdog import WATCHDOG, WATCHDOG_FORM
 from relight.kernel.faults import Level
 from relight.kernel.plug import Plugged
@@ -278,10 +279,8 @@ ROOT = Section(
             "gate",
             "heartbeats",
             "levers",
-            "maintenance",
             "objectives",
             "roles",
-            "silences",
             "subscribers",
             "teams",
             "templates",
@@ -315,6 +314,8 @@ ROOT = Section(
             form=forms.FLAG,
             meaning="Whether checks may run programs of your own on this machine.",
         ),
+        Key(name="maintenance", form=MAINTENANCE_FORM, meaning=MAINTENANCE.meaning),
+        Key(name="silences", form=SILENCES_FORM, meaning=SILENCE.meaning),
         Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
         Key(name="hosts", form=HOSTS_FORM, meaning=HOST.meaning),
         Key(name="metrics", form=METRICS_FORM, meaning=METRICS.meaning),
@@ -338,6 +339,8 @@ SECTIONS = (
     MAIL,
     SEVERITIES,
     SEVERITY,
+    MAINTENANCE,
+    SILENCE,
     HEARTBEAT,
     WATCHDOG,
     HOST,

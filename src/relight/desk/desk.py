@@ -9,15 +9,18 @@ import msgspec
 
 from relight.catalog.catalog import Catalog
 from relight.catalog.component import ComponentState
-from relight.catalog.service import Service
+from relight.catalog.service import Route, Service
 from relight.catalog.severity_matrix import SeverityRule
+from relight.catalog.silence import Silence
 from relight.communicate.status_page import ComponentStanding, StatusPage, build
 from relight.communicate.update import last_word
 from relight.desk.facts import Facts
 from relight.desk.kit import Kit
+from relight.desk.silencing import Silencing
 from relight.detect.alert import Alert
 from relight.detect.component import component_state
 from relight.detect.judge import CheckState
+from relight.detect.silence import silenced
 from relight.detect.situation import Situation
 from relight.incident import commands as cmd
 from relight.incident.events import IncidentEvent, PagingPolicy
@@ -106,6 +109,7 @@ class Desk:
         checks: Checks,
         alerts: Alerts,
         facts: Facts,
+        silences: Silencing,
         numbers: Numbers,
         clock: Clock,
         instance_id: str,
@@ -116,6 +120,7 @@ class Desk:
         self.checks = checks
         self.alerts = alerts
         self.facts = facts
+        self.silences = silences
         self.clock = clock
         self.instance_id = instance_id
         self._numbers = numbers
@@ -165,6 +170,9 @@ class Desk:
     def _standing(self, service: Service, states: Mapping[str, CheckState]) -> Standing:
         own = {check.key: states[check.key] for check in service.checks if check.key in states}
         state, reason = component_state(service, own, None)
+        worked_on = self.silences.maintenance(service.name, self.catalog, self.clock.now())
+        if worked_on:
+            state, reason = ComponentState.UNDER_MAINTENANCE, worked_on.sentence
         changes = [each.since for each in own.values() if each.since]
         return Standing(
             service=service,
@@ -189,6 +197,17 @@ class Desk:
             changes=self.facts.changes(now - timedelta(seconds=_CHANGES_S), now),
             edge=self.facts.edge(service, now),
         )
+
+    def alerts_shown(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Give alerts with the silence that each open one falls under now."""
+        silences, now = self.silences.all(self.catalog, self.clock.now()), self.clock.now()
+        held = {each.id: silenced(each, silences, now) for each in alerts if each.is_open}
+        return [
+            msgspec.structs.replace(each, silenced=found.sentence)
+            if (found := held.get(each.id))
+            else each
+            for each in alerts
+        ]
 
     def status_page(self) -> StatusPage:
         """Build the public page as it should read now."""
@@ -371,6 +390,39 @@ class Desk:
             msg = f"{other.name} has ended."
             raise NotLive(msg, hint="Merge into an incident that goes on.")
         return self.run(reference, cmd.Merge(into=other.id, reason=reason), by, command_id)
+
+    def silence(
+        self,
+        *,
+        for_s: float,
+        by: Actor,
+        name: str = "",
+        reason: str = "",
+        services: Sequence[str] = (),
+        checks: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        routes: Sequence[Route] = (),
+        severities: Sequence[Severity] = (),
+    ) -> Silence:
+        """Begin a silence now. Raises `SilenceTooWide`, `SilenceTaken` or `ServiceNotFound`."""
+        for service in services:
+            self._must_know(service)
+        wanted = Silence(
+            name=name,
+            reason=reason,
+            services=tuple(services),
+            checks=tuple(checks),
+            sources=tuple(sources),
+            routes=tuple(routes),
+            severities=tuple(severities),
+        )
+        return self.silences.make(
+            wanted, for_s=for_s, by=by, now=self.clock.now(), catalog=self.catalog
+        )
+
+    def end_silence(self, name: str) -> None:
+        """End a silence that somebody made. Raises `SilenceFromKit` or `SilenceNotFound`."""
+        self.silences.end(name, self.catalog, self.clock.now())
 
     def run(
         self,

@@ -26,7 +26,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     that the source names none. `severity` is what the source says of it, None leaves it to triage;
     `title` is what an incident that it begins is called, and empty leaves that to triage too.
     `count` is how often it was said while open, last at `last_at`. `details` pairs a label with a
-    value, `links` a label with an address.
+    value, `links` a label with an address. `silenced` says why nobody is called just now; it is
+    filled in where alerts are shown.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     details: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    silenced: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -11,7 +11,8 @@ import msgspec
 
 from relight.catalog.service import Route, Service
 from relight.catalog.severity_matrix import SeverityMatrix
-from relight.detect.alert import Alert
+from relight.detect.alert import CHECK, Alert
+from relight.detect.grouping import OpenIncident, belongs, gathers
 from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.standing import by_route, standing, users_way
 from relight.incident.status import Status
@@ -35,18 +36,6 @@ class Classified(msgspec.Struct, frozen=True):
 
     severity: Severity
     reason: str
-
-
-class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """What triage needs to know of an incident, live or lately resolved; `alerts` are alert ids."""
-
-    id: str
-    services: tuple[str, ...]
-    status: Status
-    opened_at: datetime
-    resolved_at: datetime | None = None
-    stability_s: int
-    alerts: tuple[str, ...] = ()
 
 
 class Declare(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +70,9 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True):
 SETTLE_S = 2.0
 """As long as this an alert waits for how the service's other checks stand."""
 
+PASSES_S = 10.0
+"""As long as this an alert waits that may be over before anyone has read of it."""
+
 _LOOK_AGAIN_S = 0.5
 _IN_PART = "{} is failing in part"
 
@@ -95,7 +87,9 @@ def settles_in_s(
     All checks are looked at as soon as one fails. Without this pause, what is down altogether would
     be called failing in part, and nobody could tell the edge from the origin.
     """
-    own = states.get(alert.key)
+    own = states.get(alert.key) if alert.source == CHECK else None
+    if alert.is_open and own and not own.degraded and _may_pass(alert, own, now):
+        return _LOOK_AGAIN_S
     began_at = (own.first_failure_at if own else None) or alert.opened_at
     left_s = SETTLE_S - (now - alert.opened_at).total_seconds()
     others = [states.get(check.key) for check in service.checks if check.key != alert.key]
@@ -107,6 +101,18 @@ def settles_in_s(
         for state in others
     )
     return min(left_s, _LOOK_AGAIN_S) if unclear and alert.is_open and left_s > 0 else 0.0
+
+
+def _may_pass(alert: Alert, own: CheckState, now: datetime) -> bool:
+    """Whether nobody need be called yet: one more look has not failed, or has been good.
+
+    Three lost answers in a row happen to what is well; a fourth would have to be lost too.
+    """
+    age_s = (now - alert.opened_at).total_seconds()
+    if own.status is CheckStatus.RECOVERING:
+        return age_s < PASSES_S
+    looked_since = own.last_at is not None and own.last_at > alert.opened_at
+    return not looked_since and age_s < SETTLE_S
 
 
 def severity_of(
@@ -165,17 +171,23 @@ def propose(
     matrix: SeverityMatrix,
     now: datetime,
     reach: Reach | None = None,
+    began_at: datetime | None = None,
+    vendors: frozenset[str] = frozenset(),
 ) -> Proposal:
     """Say what an alert asks for; `service` is the one it names, where it names one.
 
     A live incident of the same service takes it; then one resolved less than its stability period
-    ago, which was not over; then a live one of a service that this one depends on.
+    ago, which was not over; then a live one that it belongs to, see `grouping`. `vendors` are those
+    that the service depends on and that have trouble now.
     """
     if not alert.is_open:
         return Nothing(reason=f"{alert.key} has come up again.")
     if any(alert.id in incident.alerts for incident in open_incidents):
         return Nothing(reason=f"The alert of {alert.key} is part of the incident already.")
     if service is None:
+        gathered = gathers(alert.source, now, open_incidents)
+        if gathered:
+            return Join(incident_id=gathered.incident_id, reason=gathered.reason)
         graded = grade(alert, None, states, matrix, reach)
         return Declare(
             title=alert.title or alert.summary,
@@ -191,13 +203,9 @@ def propose(
     unsettled = _not_over(recently_resolved, service.name, now)
     if unsettled:
         return unsettled
-    upstream = _first_of(open_incidents, set(service.depends_on))
-    if upstream:
-        names = [name for name in service.depends_on if name in upstream.services]
-        return Join(
-            incident_id=upstream.id,
-            reason=f"{service.title} depends on {' and '.join(names)}, which has a live incident.",
-        )
+    found = belongs(service, began_at or alert.opened_at, open_incidents, vendors)
+    if found:
+        return Join(incident_id=found.incident_id, reason=found.reason)
     classified = grade(alert, service, states, matrix, reach)
     return Declare(
         title=alert.title or _title(service, states),

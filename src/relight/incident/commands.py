@@ -40,7 +40,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Declare(Command, frozen=True, kw_only=True):
-    """Begin an incident. `first_notice` is the neutral public word, or empty for none."""
+    """Begin an incident. `first_notice` is the neutral public word, or empty for none.
+
+    `more` are alerts that belong to it from the start, beside the first.
+    """
 
     number: int
     title: str
@@ -49,6 +52,7 @@ class Declare(Command, frozen=True, kw_only=True):
     rule: SeverityRule
     services: tuple[str, ...] = ()
     alert: FirstAlert | None = None
+    more: tuple[FirstAlert, ...] = ()
     finding: Finding | None = None
     policy: PagingPolicy | None = None
     first_notice: str = ""
@@ -57,13 +61,16 @@ class Declare(Command, frozen=True, kw_only=True):
 
 
 class JoinAlert(Command, frozen=True, kw_only=True):
-    """Add an alert. Reopens what was resolved, sends a monitored one back to investigating.
+    """Add an alert, and `more` with it.
+
+    Reopens what was resolved, sends a monitored one back to investigating.
 
     `notice` is the neutral word for a public that was told that it is over; `title` is given where
     the one before was a rule's and no longer says enough. Empty changes nothing.
     """
 
     alert: FirstAlert
+    more: tuple[FirstAlert, ...] = ()
     finding: Finding | None = None
     severity: Severity | None = None
     severity_reason: str = ""
@@ -74,12 +81,16 @@ class JoinAlert(Command, frozen=True, kw_only=True):
 
 
 class ClearAlert(Command, frozen=True, kw_only=True):
-    """Take note that a check of the incident answers again, or is watched no longer."""
+    """Take note that a check of the incident answers again, or is watched no longer.
+
+    `more` are the ids of alerts that are over at the same time.
+    """
 
     alert_id: str
     check: str
     reason: str = ""
     unwatched: bool = False
+    more: tuple[str, ...] = ()
 
 
 class RecordFinding(Command, frozen=True, kw_only=True):

@@ -18,6 +18,10 @@ from relight.incident.status import Audience, Duty, Status
 from relight.kernel.actor import Actor
 from relight.kernel.ids import incident_slug
 
+_EACH_BY_ITSELF = 3
+"""As many alerts at once have an entry each; more are counted in one."""
+
+_NAMED = 3
 _BY_HAND = {Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING}
 
 
@@ -109,6 +113,7 @@ def _declare(command: cmd.Declare, now: datetime) -> Iterator[ev.IncidentEvent]:
     )
     if command.alert:
         yield _joined(command.alert)
+    yield from _joined_too(command.more)
     if command.finding:
         yield _found(command.finding)
     if command.policy:
@@ -122,7 +127,9 @@ def _declare(command: cmd.Declare, now: datetime) -> Iterator[ev.IncidentEvent]:
 def _join_alert(
     incident: Incident, command: cmd.JoinAlert, now: datetime
 ) -> Iterator[ev.IncidentEvent]:
-    if any(alert.alert_id == command.alert.alert_id for alert in incident.alerts):
+    known = {alert.alert_id for alert in incident.alerts}
+    fresh = [each for each in (command.alert, *command.more) if each.alert_id not in known]
+    if not fresh:
         return
     again = command.alert.summary.strip() or f"{command.alert.check} fails again."
     worse = bool(command.severity and command.severity.worse_than(incident.severity))
@@ -144,7 +151,8 @@ def _join_alert(
         yield from _noticed(notice, rule, now)
     if reopens:
         yield from _replan(incident, rule, now, noticed=bool(notice))
-    yield _joined(command.alert)
+    yield _joined(fresh[0])
+    yield from _joined_too(fresh[1:])
     yield from _found_anew(incident, command.finding)
     if command.title and command.title != incident.title:
         yield ev.Retitled(title=one_line(command.title))
@@ -180,16 +188,24 @@ def _found_anew(incident: Incident, finding: cmd.Finding | None) -> Iterator[ev.
 
 
 def _clear_alert(incident: Incident, command: cmd.ClearAlert) -> Iterator[ev.IncidentEvent]:
-    still_open = [alert.alert_id for alert in incident.open_alerts]
-    if command.alert_id not in still_open:
+    still_open = {alert.alert_id: alert.check for alert in incident.open_alerts}
+    over = [each for each in (command.alert_id, *command.more) if each in still_open]
+    if not over:
         return
-    yield ev.AlertCleared(
-        alert_id=command.alert_id,
-        check=command.check,
-        reason=command.reason,
-        unwatched=command.unwatched,
-    )
-    if incident.live and still_open == [command.alert_id]:
+    if command.alert_id in over:
+        yield ev.AlertCleared(
+            alert_id=command.alert_id,
+            check=command.check,
+            reason=command.reason,
+            unwatched=command.unwatched,
+        )
+    more = [each for each in over if each != command.alert_id]
+    if len(more) > _EACH_BY_ITSELF:
+        yield ev.AlertsCleared(alert_ids=tuple(more))
+    else:
+        for each in more:
+            yield ev.AlertCleared(alert_id=each, check=still_open[each])
+    if incident.live and len(over) == len(still_open):
         yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
         yield from paging.stop(incident, _over(incident))
 
@@ -348,6 +364,23 @@ def _joined(alert: cmd.FirstAlert) -> ev.AlertJoined:
         source=alert.source,
         summary=alert.summary,
         reason=alert.reason,
+    )
+
+
+def _joined_too(alerts: Sequence[cmd.FirstAlert]) -> Iterator[ev.IncidentEvent]:
+    if len(alerts) <= _EACH_BY_ITSELF:
+        for each in alerts:
+            yield _joined(each)
+        return
+    named = [each.check for each in alerts[:_NAMED]]
+    reasons = dict.fromkeys(each.reason for each in alerts if each.reason)
+    yield ev.AlertsJoined(
+        alerts=tuple(
+            ev.AlertRef(each.alert_id, each.check, each.service, each.source) for each in alerts
+        ),
+        summary=f"{len(alerts)} more alerts: {', '.join(named)} and"
+        f" {len(alerts) - len(named)} others.",
+        reason=" ".join([*reasons][:_NAMED]),
     )
 
 

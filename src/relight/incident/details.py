@@ -31,6 +31,11 @@ def _details(event: ev.IncidentEvent, pages: Mapping[str, ev.PageRequested]) -> 
             yield "Check", event.check
             yield "Service", event.service
             yield "Reason", event.reason
+        case ev.AlertsJoined():
+            yield "Services", ", ".join(sorted({each.service for each in event.alerts}))
+            yield "Reason", event.reason
+        case ev.AlertsCleared():
+            yield "Alerts", str(len(event.alert_ids))
         case ev.AlertCleared():
             yield "Reason", event.reason
         case ev.VerdictReached():

@@ -84,6 +84,29 @@ class AlertJoined(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class AlertRef(msgspec.Struct, frozen=True, array_like=True):
+    """One of many alerts: its id, its key at its source, its service and its source."""
+
+    alert_id: str
+    check: str
+    service: str
+    source: str
+
+
+class AlertsJoined(Event, frozen=True, kw_only=True):
+    """Many alerts at once were added to the incident: one entry, however many there are."""
+
+    alerts: tuple[AlertRef, ...]
+    summary: str
+    reason: str = ""
+
+
+class AlertsCleared(Event, frozen=True, kw_only=True):
+    """Many alerts of the incident are over at once."""
+
+    alert_ids: tuple[str, ...]
+
+
 class AlertCleared(Event, frozen=True, kw_only=True):
     """A check of the incident answers again, or is watched no longer."""
 
@@ -290,6 +313,8 @@ class ClockStepped(Event, frozen=True, kw_only=True):
 IncidentEvent: TypeAlias = (
     Declared
     | AlertJoined
+    | AlertsJoined
+    | AlertsCleared
     | AlertCleared
     | VerdictReached
     | Retitled

@@ -51,14 +51,12 @@ def _fold(now: Incident, entry: Entry[ev.IncidentEvent]) -> Incident:
             return now
         case ev.AlertJoined():
             return _with_alert(now, event, at)
+        case ev.AlertsJoined():
+            return _with_alerts(now, event, at)
         case ev.AlertCleared():
-            return replace(
-                now,
-                alerts=tuple(
-                    replace(alert, cleared_at=at) if alert.alert_id == event.alert_id else alert
-                    for alert in now.alerts
-                ),
-            )
+            return _cleared(now, {event.alert_id}, at)
+        case ev.AlertsCleared():
+            return _cleared(now, set(event.alert_ids), at)
         case ev.VerdictReached():
             verdict = Verdict(
                 domain=event.domain,
@@ -156,6 +154,36 @@ def _with_alert(now: Incident, event: ev.AlertJoined, at: datetime) -> Incident:
     if event.service and event.service not in services:
         services = (*services, event.service)
     return replace(now, alerts=(*now.alerts, alert), services=services)
+
+
+def _with_alerts(now: Incident, event: ev.AlertsJoined, at: datetime) -> Incident:
+    more = tuple(
+        JoinedAlert(
+            alert_id=each.alert_id,
+            check=each.check,
+            service=each.service,
+            source=each.source,
+            summary="",
+            joined_at=at,
+        )
+        for each in event.alerts
+    )
+    services = dict.fromkeys(now.services) | dict.fromkeys(
+        each.service for each in event.alerts if each.service
+    )
+    return replace(now, alerts=now.alerts + more, services=tuple(services))
+
+
+def _cleared(now: Incident, ids: set[str], at: datetime) -> Incident:
+    return replace(
+        now,
+        alerts=tuple(
+            replace(alert, cleared_at=at)
+            if alert.alert_id in ids and alert.cleared_at is None
+            else alert
+            for alert in now.alerts
+        ),
+    )
 
 
 def _paging(

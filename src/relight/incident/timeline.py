@@ -114,6 +114,10 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
             return f"{drill} as {event.severity}: {_end(event.title)}"
         case ev.AlertJoined():
             return _end(event.summary or f"{event.check} fails")
+        case ev.AlertsJoined():
+            return _end(event.summary)
+        case ev.AlertsCleared():
+            return f"{len(event.alert_ids)} alerts of it are over."
         case ev.AlertCleared():
             ends = "is no longer watched" if event.unwatched else "answers again"
             return f"{event.check} {ends}."
@@ -205,6 +209,8 @@ def weight(event: ev.IncidentEvent) -> Weight:
             return "key" if event.audience is Audience.PUBLIC else "normal"
         case (
             ev.AlertJoined()
+            | ev.AlertsJoined()
+            | ev.AlertsCleared()
             | ev.AlertCleared()
             | ev.Retitled()
             | ev.PagingStarted()

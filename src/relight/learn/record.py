@@ -135,7 +135,7 @@ def _commander(event: ev.IncidentEvent) -> str | None:
 
 
 def _alert(event: ev.IncidentEvent) -> str | None:
-    return event.summary if isinstance(event, ev.AlertJoined) else None
+    return event.summary if isinstance(event, ev.AlertJoined | ev.AlertsJoined) else None
 
 
 def _public_word(event: ev.IncidentEvent) -> str | None:

@@ -12,6 +12,7 @@ from relight.store.due import Asked, ask_in
 from relight.store.engine import Database
 
 _decode = msgspec.json.Decoder(Alert).decode
+_PAGE = 500
 
 
 class AlertRecords:
@@ -26,6 +27,15 @@ class AlertRecords:
         with self._database.read() as tx:
             row = tx.execute(select(t.alert.c.body).where(t.alert.c.id == id)).first()
         return _decode(row.body) if row else None
+
+    def find(self, ids: Sequence[str]) -> list[Alert]:
+        """Give those of these alerts that exist."""
+        found: list[Alert] = []
+        with self._database.read() as tx:
+            for n in range(0, len(ids), _PAGE):
+                query = select(t.alert.c.body).where(t.alert.c.id.in_(ids[n : n + _PAGE]))
+                found += [_decode(row.body) for row in tx.execute(query)]
+        return found
 
     def alerts(self, *, limit: int = 200, only_open: bool = False) -> list[Alert]:
         """Give the alerts, newest first."""

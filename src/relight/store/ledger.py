@@ -65,10 +65,11 @@ class SqlLedger(Generic[S, C, E]):
         now: datetime,
         command_id: str,
         occurred_at: datetime | None = None,
-        completes: Claim | None = None,
+        completes: Claim | Sequence[Claim] | None = None,
     ) -> Executed[S]:
         """Run a command in one transaction; see `kernel.ledger.Ledger.execute`."""
         stream = f"{self._kind.name}/{id}"
+        ended = (completes,) if isinstance(completes, Claim) else completes or ()
         for _ in range(_TRIES):
             try:
                 with self._database.write() as tx:
@@ -86,8 +87,8 @@ class SqlLedger(Generic[S, C, E]):
                             command_id=command_id,
                             occurred_at=occurred_at or now,
                         )
-                    if completes is not None:
-                        complete_in(tx, completes)
+                    for claim in ended:
+                        complete_in(tx, claim)
                 return done
             except (IntegrityError, Collided):
                 continue

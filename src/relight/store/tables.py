@@ -142,6 +142,14 @@ alert = Table(
     UniqueConstraint("source", "open_key"),
 )
 
+silence = Table(
+    "silence",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("ends_at", Moment, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 session = Table(
     "session",
     metadata,
@@ -160,25 +168,6 @@ token = Table(
     Column("role", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment),
-)
-
-heartbeat = Table(
-    "heartbeat",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("state", LargeBinary, nullable=False),
-    Column("provisioned", LargeBinary),
-)
-
-heartbeat_ping = Table(
-    "heartbeat_ping",
-    metadata,
-    Column("heartbeat", Text, primary_key=True),
-    Column("slot", Integer, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("record", LargeBinary, nullable=False),
-    Column("body", LargeBinary, nullable=False),
 )
 
 intake_delivery = Table(
@@ -218,6 +207,25 @@ report = Table(
     Column("at", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index(None, "service", "at"),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("provisioned", LargeBinary),
+)
+
+heartbeat_ping = Table(
+    "heartbeat_ping",
+    metadata,
+    Column("heartbeat", Text, primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 sign_in_link = Table(

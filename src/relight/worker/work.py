@@ -9,6 +9,7 @@ import structlog
 
 from relight.communicate.react import PUBLISH
 from relight.desk.intake_tasks import INTAKE
+from relight.desk.placing import Waiting
 from relight.desk.rules import TRIAGE, TriageAlert
 from relight.desk.sign_in import SIGN_IN
 from relight.detect.judge import shifted
@@ -43,6 +44,7 @@ _DRAIN_S = 1.5
 _SWEEP_S = 300.0
 _COMMANDS_KEPT = timedelta(days=30)
 _RULE_LEASE_S = 20.0
+_TRIAGE_MOST = 2000
 _CLOCK = rule("clock")
 
 
@@ -145,14 +147,24 @@ class Worker:
         ]
 
     async def _triage(self, claim: Claim) -> None:
-        task = msgspec.json.decode(claim.payload, type=TriageAlert)
-        wait_s = await asyncio.to_thread(self._house.rules.settles_in_s, task)
-        if wait_s:
-            due_at = self._house.clock.now() + timedelta(seconds=wait_s)
-            await asyncio.to_thread(self._house.due.defer, claim, due_at=due_at, attempts=0)
-            return
-        if not await asyncio.to_thread(self._house.rules.place_alert, task, claim):
-            await asyncio.to_thread(self._house.due.complete, claim)
+        """Place an alert, and with it whatever else waits to be placed."""
+        error = await asyncio.to_thread(self._place, claim)
+        if error is not None:
+            raise error
+
+    def _place(self, claim: Claim) -> RelightError | None:
+        house, now = self._house, self._house.clock.now()
+        more = house.due.claim([TRIAGE], now=now, limit=_TRIAGE_MOST, lease_s=_RULE_LEASE_S)
+        asked = {
+            msgspec.json.decode(each.payload, type=TriageAlert).alert: each
+            for each in (claim, *more)
+        }
+        alerts = house.alerts.find([*asked])
+        waiting = [Waiting(alert, asked.pop(alert.id)) for alert in alerts]
+        placed = house.placing.place(waiting)
+        later = [(each, now + timedelta(seconds=wait_s)) for each, wait_s in placed.later]
+        house.due.settle(done=[*asked.values(), *placed.done], later=later)
+        return placed.error
 
     async def _round(self, claim: Claim) -> None:
         task = msgspec.json.decode(claim.payload, type=CallRound)

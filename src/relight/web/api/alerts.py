@@ -25,7 +25,7 @@ def list_alerts(
     only_open: Annotated[bool, QueryParameter(name="open")] = False,
 ) -> list[Alert]:
     """Give alerts, newest first; `open` leaves out those that have cleared."""
-    return house.desk.alerts.alerts(limit=limit, only_open=only_open)
+    return house.desk.alerts_shown(house.desk.alerts.alerts(limit=limit, only_open=only_open))
 
 
 HANDLERS = (list_alerts,)

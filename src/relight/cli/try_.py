@@ -15,7 +15,7 @@ from relight.cli.bars import bars
 from relight.cli.door import NO, UNKNOWN, WRONG, json_option, say, tell
 from relight.detect.probes import PROBES, Probe, Result
 from relight.kernel.faults import RelightError, did_you_mean
-from relight.kernel.plug import PlugFailed, Plugged
+from relight.kernel.plug import Plugged
 from relight.kernel.ports import Phases
 
 
@@ -143,11 +143,11 @@ def _example(kind: str, plug: type[Probe]) -> str:
 
 
 def _run(read: Callable[[], Plugged], shown: str, kit: Path, *, as_json: bool) -> None:
-    from relight.wiring.look import look
+    from relight.wiring.look import NotFoundOut, look
 
     try:
         result = asyncio.run(look(read(), kit=kit))
-    except PlugFailed as error:
+    except NotFoundOut as error:
         sentence = f"{error} {error.hint}".strip()
         tried = Tried(probe=shown, ok=None, reason=sentence)
         say(as_json, tried, lambda: click.echo(f"Not found out: {sentence}"))

@@ -37,13 +37,22 @@ class NameServers:
         self._clock = clock
 
     async def ask(
-        self, name: str, kind: str, *, server: str = "", timeout_s: float, dnssec: bool = False
+        self,
+        name: str,
+        kind: str,
+        *,
+        server: str = "",
+        timeout_s: float,
+        dnssec: bool = False,
+        unchecked: bool = False,
     ) -> DnsAnswer:
         """Ask one server after the other until one answers, all within `timeout_s`.
 
         Raises `NoAnswer` where none answers, `Transient` or `Permanent` where none can be asked.
         """
         query = _query(name, kind, dnssec=dnssec)
+        if unchecked:
+            query.flags |= dns.flags.CD
         began_s = self._clock.monotonic_s()
         servers, port = await self._servers(server)
         failure = NoAnswer("There is no name server to ask.")

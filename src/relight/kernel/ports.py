@@ -225,13 +225,21 @@ class Dns(Protocol):
     """Asks name servers."""
 
     async def ask(
-        self, name: str, kind: str, *, server: str = "", timeout_s: float, dnssec: bool = False
+        self,
+        name: str,
+        kind: str,
+        *,
+        server: str = "",
+        timeout_s: float,
+        dnssec: bool = False,
+        unchecked: bool = False,
     ) -> DnsAnswer:
         """Ask for records of a kind (A, MX, …). An answer without records is an answer.
 
         `server` is host or host:port; without one, those of the machine are asked in turn, and
-        only then is no egress policy applied. `dnssec` wants signatures checked. Raises `NoAnswer`
-        where none answers in time, `Transient` or `Permanent` as `Resolver.addresses` does.
+        only then is no egress policy applied. `dnssec` wants signatures checked; `unchecked` wants
+        the answer even where they do not hold (the CD bit). Raises `NoAnswer` where none answers
+        in time, `Transient` or `Permanent` as `Resolver.addresses` does.
         """
         ...
 

@@ -10,10 +10,14 @@ from relight.detect.probes import PROBES, Result
 from relight.egress.outside import open_ports
 from relight.kernel.clock import SystemClock
 from relight.kernel.faults import RelightError, did_you_mean
-from relight.kernel.plug import Plugged
+from relight.kernel.plug import PlugFailed, Plugged
 from relight.kernel.secret import Masker, Secret, resolve
 from relight.wiring.kit import KINDS, read
 from relight.wiring.plugs import plug_in
+
+
+class NotFoundOut(PlugFailed):
+    """It could not be found out, which says nothing about the target."""
 
 
 class NoSuchCheck(RelightError):
@@ -38,7 +42,7 @@ async def look(declared: Plugged, *, kit: Path) -> Result:
     """Look once; secrets in what comes back are hidden.
 
     References are read from the environment and from files of the kit folder. Raises
-    `SecretMissing`, and a masked `PlugFailed` where it could not be found out.
+    `SecretMissing`, and `NotFoundOut` where the trouble is our own.
     """
     masker = Masker()
 
@@ -49,7 +53,10 @@ async def look(declared: Plugged, *, kit: Path) -> Result:
 
     probe = plug_in(PROBES, declared, secret_of).within(kit)
     ports = open_ports(Catalog(name="", version=""), SystemClock())
-    result = await probe.observe(ports)
+    try:
+        result = await probe.observe(ports)
+    except PlugFailed as error:
+        raise NotFoundOut(masker.mask(str(error)), hint=masker.mask(error.hint)) from None
     return msgspec.structs.replace(
         result,
         reason=masker.mask(result.reason),

@@ -163,6 +163,22 @@ def test_every_expired_certificate_of_a_chain_is_named() -> None:
     assert found == [("expired", "the certificate of `between` ended on 2026-11-20 00:00 UTC")]
 
 
+def test_a_name_is_compared_as_clients_do() -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    held = Certificate(
+        subject="",
+        issuer="",
+        names=("xn--mnchen-3ya.test", "*.widget.test", "2001:db8::1"),
+        begins=now,
+        ends=now,
+        self_signed=False,
+    )
+    for host in ("MÜNCHEN.test", "a.widget.test.", "2001:DB8:0::1"):
+        assert held.is_for(host)
+    for host in ("widget.test", "a.b.widget.test", "2001:db8::2", ""):
+        assert not held.is_for(host)
+
+
 @given(st.binary(max_size=400))
 def test_whatever_is_sent_as_a_certificate_is_read_or_not(der: bytes) -> None:
     assert read_certificate(der) is None

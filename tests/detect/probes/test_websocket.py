@@ -43,6 +43,7 @@ async def look(url: str, **settings: object) -> Result:
         ("/", {"send": "hi", "expect": "said hi"}, True, "answered with `said hi`"),
         ("/", {"send": "two parts", "expect": "welcome"}, True, "answered with `welcome`"),
         ("/", {"subprotocol": "orders.v1"}, True, "took the upgrade and answered a ping"),
+        ("/größe?q=ü#there", {}, True, "took the upgrade and answered a ping"),
         ("/no", {}, False, "answered 403 Forbidden, wanted 101"),
         ("/bye", {}, False, "closed the WebSocket with 1013 try later; wanted a pong"),
         ("/bye", {"expect": "x"}, False, "closed the WebSocket with 1013 try later; wanted `x`"),

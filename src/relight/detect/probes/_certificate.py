@@ -30,6 +30,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     def is_for(self, host: str) -> bool:
         """Whether a client that asks for `host` takes it; a star stands for one whole label."""
         wanted = host.rstrip(".").lower()
+        if not wanted.isascii():
+            wanted = wanted.encode("idna").decode("ascii")
         try:
             wanted = str(ipaddress.ip_address(wanted))
         except ValueError:

@@ -27,8 +27,9 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
     compared as it stands, all else without regard to case. `dnssec: true` wants the server to say
     that it has checked the signatures (the AD bit), which only a validating resolver does.
 
-    A name that does not exist (NXDOMAIN), a server that could not find out (SERVFAIL), one that
-    refuses (REFUSED), one that is silent, and a name without such records are told apart.
+    A name that does not exist (NXDOMAIN), a server that could not find out (SERVFAIL), signatures
+    that do not hold, a server that refuses (REFUSED), one that is silent, and a name without such
+    records are told apart.
     """
 
     name: str
@@ -72,9 +73,24 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             )
         except NoAnswer as error:
             return unanswered(error, took_s=ports.clock.monotonic_s() - began_s)
-        return self._judge(answer)
+        bogus = answer.rcode == "SERVFAIL" and await self._answers_unchecked(ports)
+        return self._judge(answer, bogus=bogus)
 
-    def _judge(self, answer: DnsAnswer) -> Result:
+    async def _answers_unchecked(self, ports: Ports) -> bool:
+        """Whether the server has an answer that it only keeps back."""
+        try:
+            answer = await ports.dns.ask(
+                self.name,
+                self.type,
+                server=self.resolver,
+                timeout_s=self.timeout_s,
+                unchecked=True,
+            )
+        except NoAnswer:
+            return False
+        return answer.rcode == "NOERROR"
+
+    def _judge(self, answer: DnsAnswer, *, bogus: bool) -> Result:
         evidence = [("address", answer.server), ("rcode", answer.rcode)]
         if answer.records:
             evidence.append(("records", _listed([each.text for each in answer.records])))
@@ -82,7 +98,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         if self.dnssec:
             evidence.append(("authenticated", "yes" if answer.authenticated else "no"))
         phases = Phases(first_byte=answer.took_s, total=answer.took_s)
-        fault, reason = self._fault(answer)
+        fault, reason = self._fault(answer, bogus=bogus)
         if fault:
             return failed(
                 fault, reason, took_s=answer.took_s, evidence=tuple(evidence), phases=phases
@@ -91,12 +107,15 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             ok=True, took_s=answer.took_s, reason=reason, evidence=tuple(evidence), phases=phases
         )
 
-    def _fault(self, answer: DnsAnswer) -> tuple[str, str]:
+    def _fault(self, answer: DnsAnswer, *, bogus: bool) -> tuple[str, str]:
         match answer.rcode:
             case "NOERROR":
                 return self._compared(answer)
             case "NXDOMAIN":
                 return "nxdomain", f"{self.name} does not exist (NXDOMAIN)"
+            case "SERVFAIL" if bogus:
+                said = f"{self.name} is not signed rightly (SERVFAIL)"
+                return "dnssec", f"{said}: the name server {answer.server} keeps the answer back"
             case "SERVFAIL":
                 said = f"the name server {answer.server} could not find out (SERVFAIL)"
                 return "servfail", said

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Meta
 from wsproto import ConnectionType, WSConnection
@@ -33,6 +33,7 @@ _MOST = 1 << 20
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = b"relight"
+_URL_SAFE = "/?%:@!$&'()*+,;=~-._"
 _NORMAL = 1000
 _FRAME = 16  # What a message counts at least, so that empty ones have an end too.
 
@@ -144,6 +145,7 @@ class WebsocketProbe(Probe, frozen=True, kw_only=True):
     def _upgrade(self) -> Request:
         parts = urlsplit(self.url)
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        target = quote(target, safe=_URL_SAFE)
         headers = [(name.encode(), value.strip().encode()) for name, value in self.headers.items()]
         return Request(
             host=parts.netloc,

@@ -28,7 +28,7 @@ def run() -> Section:
         raise NotMeasured("one core for the server and one for who asks are needed")
     port, bare_port = free_port(), free_port()
     with (
-        _a_core_each() as (mine, other),
+        a_core_each() as (mine, other),
         kit(_WRITTEN) as folder,
         serving(up(folder, port), port, "/ready") as (ours, _),
         _answering(_ask(port).body, bare_port) as peer,
@@ -161,7 +161,7 @@ def _answering(body: bytes, port: int) -> Generator[psutil.Process]:
 
 
 @contextmanager
-def _a_core_each() -> Generator[tuple[int, int]]:
+def a_core_each() -> Generator[tuple[int, int]]:
     """Name a core for the asker and one for the servers; give this process all of them back."""
     cores = os.sched_getaffinity(0)
     mine, other, *_ = sorted(cores)

@@ -14,7 +14,8 @@ import pytest
 
 from relight.detect.edge.tally import Counts
 from relight.store.engine import StoreUnavailable
-from relight.web.edge import script, visitor
+from relight.web.edge import script
+from relight.web.edge.report import Report, visitor, whole
 from relight.wiring.house import House
 from tests.web.given import house_at, served
 
@@ -224,6 +225,36 @@ def test_a_new_customer_may_report_without_a_restart(house: House):
             assert time.monotonic() < until
             talk(base, post(f"k={key}&o=1&t=300"))
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        post("x", "Transfer-Encoding: chunked\r\n"),
+        post("x", "transfer-encoding : chunked\r\n"),
+        post("x", "Content-Length: 1\r\n"),
+        post("x", "Expect: 100-continue\r\n"),
+        post("x", "Connection: close\r\n"),
+        post("x", "Connection: upgrade\r\nUpgrade: h2c\r\n"),
+        post("x", "X: 1\nContent-Length: 5\r\n"),
+        post("x", "X: 1\r\n folded\r\n"),
+        post("x") + b"POST",
+        post("x")[:-1],
+        post("x")[:30],
+        post("x" * 600),
+        b"POST /edge HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /edge HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\nx",
+    ],
+)
+def test_a_message_whose_end_is_in_doubt_is_not_read_in_short(sent: bytes):
+    assert whole(sent) is None
+
+
+def test_a_whole_message_is_read_in_short():
+    sent = post(
+        "x", "oRIGIN:https://a.example\r\nReferer: https://b.example/\r\nCONNECTION: Keep-Alive\r\n"
+    )
+    assert whole(sent) == Report(b"x", b"https://a.example")
 
 
 @pytest.mark.parametrize(

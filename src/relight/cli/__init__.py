@@ -16,6 +16,7 @@ _COMMANDS = {
     "incident": ("relight.cli.incident", "Look at incidents and work on them."),
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
+    "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
     "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),

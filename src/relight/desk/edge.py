@@ -120,10 +120,10 @@ class EdgeDesk:
             raise CustomerNotFound(msg, hint=did_you_mean(key, known))
         return known[key]
 
-    def snippet(self, name: str, customer: Customer | None) -> str:
+    def snippet(self, name: str, customer: Customer | None, *, base_url: str = "") -> str:
         """Write what goes on a customer's page: one tag for each host that reports go to."""
         _, edge = self.service(name)
-        own = urlsplit(self._base_url)
+        own = urlsplit(base_url or self._base_url)
         hosts = edge.hosts or (own.netloc,)
         given = {
             "key": self.key(name, customer),

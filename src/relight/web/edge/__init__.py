@@ -5,7 +5,6 @@ the same: a page can tell neither whether its key is known nor whether it was co
 """
 
 import asyncio
-import ipaddress
 import os
 import re
 from functools import cache
@@ -13,12 +12,14 @@ from importlib.resources import files
 
 import structlog
 from anyio import to_thread
+from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from relight.catalog.catalog import Catalog
 from relight.detect.edge.sums import BUCKET_S
 from relight.detect.edge.tally import LARGEST, Drained, Tally, together
 from relight.kernel.faults import RelightError
+from relight.web.edge.report import Report, of_headers, visitor
 from relight.web.headers import Headers
 from relight.web.house import House
 from relight.web.memory import Answer, FilesInMemory
@@ -35,7 +36,6 @@ _PIXEL = bytes.fromhex(
 )
 _COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _SPACE = re.compile(r"\s*([{}();,=?:<>&|+*/\-]|=>)\s*")
-_HERE = frozenset({"127.0.0.1", "::1", ""})
 
 
 @cache
@@ -60,8 +60,8 @@ class EdgeDoor:
         self._writing: asyncio.Task[None] | None = None
         headers: Headers = [(b"cache-control", b"no-store")]
         gif = (b"content-type", b"image/gif")
-        self.taken = Answer(204, headers, b"")
-        self.pixel = Answer(200, [*headers, gif], _PIXEL)
+        self._taken = Answer(204, headers, b"")
+        self._pixel = Answer(200, [*headers, gif], _PIXEL)
         self._only = Answer(405, [*headers, (b"allow", b"GET, POST")], b"")
         # A page elsewhere runs it, also one that asks to see where all it runs comes from.
         own: Headers = [
@@ -76,42 +76,23 @@ class EdgeDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what does not come the short way."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
         answer = self._only
         if scope["method"] == "POST":
             text = await _body(receive)
-            answer = self.report(text, _peer(scope), scope["headers"])
+            answer = self.report(of_headers(text, scope["headers"]), _peer(scope))
         elif scope["method"] in {"GET", "HEAD"}:
-            answer = self.ask(scope["query_string"], _peer(scope), scope["headers"])
+            self.report(of_headers(scope["query_string"], scope["headers"]), _peer(scope))
+            answer = self._pixel
         await answer.send(scope, send)
 
-    def report(self, text: bytes, peer: str, headers: list[tuple[bytes, bytes]]) -> Answer:
-        """Take a report that was posted."""
-        self._take(text, peer, headers)
-        return self.taken
-
-    def ask(self, text: bytes, peer: str, headers: list[tuple[bytes, bytes]]) -> Answer:
-        """Take a report that came as an image's address."""
-        self._take(text, peer, headers)
-        return self.pixel
-
-    def _take(self, text: bytes, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
+    def report(self, report: Report, peer: str) -> Answer:
+        """Take a report and give the answer to it."""
         if self._timer is None:
             self._begin()
-        origin = forwarded = b""
-        for name, value in headers:
-            if len(name) in {6, 7, 15}:
-                match name.lower():
-                    case b"origin":
-                        origin = value
-                    case b"referer":
-                        origin = origin or value
-                    case b"x-forwarded-for":
-                        forwarded = value
-                    case _:
-                        pass
-        self.tally.take(text, visitor(peer, forwarded), origin)
+        self.tally.take(report.text, visitor(peer, report.forwarded), report.origin)
+        return self._taken
 
     def _begin(self) -> None:
         """Get ready to count, and see to it that what is counted is written soon."""
@@ -162,32 +143,6 @@ class EdgeDoor:
         await self._write()
         if self._timer:
             self._timer.cancel()
-
-
-def visitor(peer: str, forwarded: bytes) -> str:
-    """Tell visitors apart by address: the peer's, or what a proxy on our own network says.
-
-    Empty where nothing tells them apart. Of an IPv6 address the network (/64) counts.
-    """
-    if peer in _HERE and not forwarded:
-        return ""
-    try:
-        network = ipaddress.ip_address(peer)
-    except ValueError:
-        return ""
-    if forwarded and network.is_private:
-        return _network_text(forwarded.rpartition(b",")[2].strip().decode("latin-1"))
-    return "" if network.is_loopback else _network_text(peer)
-
-
-def _network_text(address: str) -> str:
-    if ":" not in address:
-        return address
-    try:
-        found = ipaddress.ip_network((address, 64), strict=False)
-    except ValueError:
-        return address
-    return str(found)
 
 
 def _peer(scope: HTTPScope) -> str:

@@ -108,6 +108,8 @@ def _decoded(body: bytes, *, is_json: bool) -> "ExportMetricsServiceRequest":
     )
 
     request = ExportMetricsServiceRequest()
+    if is_json and not body.lstrip().startswith(b"{"):
+        raise NotOtlp(NotOtlp.__doc__)  # the parser takes a list for an empty request
     try:
         if is_json:
             Parse(body, request, ignore_unknown_fields=True, max_recursion_depth=32)

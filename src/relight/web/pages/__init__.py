@@ -7,6 +7,7 @@ from relight.web.pages import (
     act,
     amend,
     correct,
+    dashboard,
     home,
     incidents,
     oncall,
@@ -28,6 +29,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *correct.HANDLERS,
     *oncall.HANDLERS,
     *services.HANDLERS,
+    *dashboard.HANDLERS,
     *settings.HANDLERS,
     *ack.HANDLERS,
 )

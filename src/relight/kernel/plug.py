@@ -63,7 +63,8 @@ class Plug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def within(self, folder: Path) -> Self:
         """Give it with its paths starting at a folder, where they are relative."""
-        paths = {name: str(folder / getattr(self, name)) for name in self.PATHS}
+        given = {name: str(getattr(self, name)) for name in self.PATHS}
+        paths = {name: str(folder / path) for name, path in given.items() if path}
         return msgspec.structs.replace(self, **paths) if paths else self
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

@@ -4,9 +4,9 @@ import asyncio
 import math
 from typing import Annotated, Any, ClassVar
 
-import jmespath  # type: ignore[import-untyped]
+import jmespath
 import msgspec
-from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
+from jmespath.exceptions import JMESPathError
 from msgspec import Meta
 
 from relight.detect.bounds import compared

@@ -1,14 +1,70 @@
 """Checks: the keys of the timetable and the probe's own settings stand in one mapping."""
 
+import re
+
 import msgspec
 
-from relight.catalog.service import Check, Route
-from relight.config.forms import NOTHING, Form, Nothing, as_name, choice, duration, scalar, whole
-from relight.config.notes import Notes
+from relight.catalog.service import Check, Quorum, Route, Window
+from relight.config.forms import (
+    NOTHING,
+    Form,
+    Nothing,
+    as_name,
+    as_whole,
+    bounded_duration_s,
+    choice,
+    duration,
+    scalar,
+    whole,
+)
+from relight.config.notes import Notes, shown
 from relight.config.plugs import Declared, declared, fields_of, plugged
 from relight.config.section import Found, Key, Section, read_section
 from relight.config.tree import Node, Pairs, Scalar
 from relight.kernel.plug import Plugged
+
+_MOST_VANTAGE_POINTS = 100
+_LONGEST_WINDOW_S = 86400
+
+
+def _quorum(text: str) -> Quorum:
+    if text in {"majority", "any", "all"}:
+        return text  # type: ignore[return-value]
+    try:
+        number = as_whole(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= _MOST_VANTAGE_POINTS:
+        msg = f"`{shown(text)}` is no quorum. Write majority, any, all or a number from 1 to 100."
+        raise ValueError(msg)
+    return number
+
+
+def _slow(text: str) -> Window:
+    limit, over_s = _over(text, "2s over 5m")
+    return Window(float(bounded_duration_s(limit, 1)), over_s)
+
+
+def _errors(text: str) -> Window:
+    limit, over_s = _over(text, "5% over 10m")
+    share = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", limit)
+    if share is None or not 0 < float(share[1]) < 100:
+        msg = f"`{shown(limit)}` is not a share. Write one like `5% over 10m`."
+        raise ValueError(msg)
+    return Window(float(share[1]) / 100, over_s)
+
+
+def _over(text: str, example: str) -> tuple[str, int]:
+    limit, found, over = text.partition(" over ")
+    if not found:
+        msg = f"`{shown(text)}` has no `over`. Write one like `{example}`."
+        raise ValueError(msg)
+    over_s = bounded_duration_s(over.strip(), 60)
+    if over_s > _LONGEST_WINDOW_S:
+        msg = f"`{shown(over.strip())}` is too long. The most is 1d."
+        raise ValueError(msg)
+    return limit.strip(), over_s
+
 
 CHECK = Section(
     path="services[].checks[].KIND",
@@ -45,6 +101,21 @@ CHECK = Section(
             form=choice(Route),
             meaning="`through` the edge as users go, or `direct` to the origin.",
             default="through; direct where `connect_to` is given",
+        ),
+        Key(
+            name="quorum",
+            form=scalar("`majority`, `any`, `all` or a number", _quorum),
+            meaning="How many of the vantage points that look have to see it fail.",
+        ),
+        Key(
+            name="slow",
+            form=scalar("like `2s over 5m`", _slow),
+            meaning="Degraded when the 95th percentile of its looks is above this, over this long.",
+        ),
+        Key(
+            name="errors",
+            form=scalar("like `5% over 10m`", _errors),
+            meaning="Degraded when more than this share of its looks fails, over this long.",
         ),
     ),
 )
@@ -87,9 +158,10 @@ def _split(check: Declared) -> tuple[Pairs, Declared]:
     line = check.settings.line
     own: list[tuple[Scalar, Node]] = []
     rest: list[tuple[Scalar, Node]] = []
-    grouped = "expect" not in fields_of(check.plug)
+    settings_of = fields_of(check.plug)
+    grouped = "expect" not in settings_of
     for key, value in check.settings.pairs:
-        if key.text in _OWN:
+        if key.text in _OWN and not (key.text in settings_of and _of_one_look(value)):
             own.append((key, value))
         elif grouped and key.text == "expect" and isinstance(value, Pairs):
             rest.extend(value.pairs)
@@ -97,6 +169,11 @@ def _split(check: Declared) -> tuple[Pairs, Declared]:
             rest.append((key, value))
     settings = Pairs(line, tuple(rest))
     return Pairs(line, tuple(own)), msgspec.structs.replace(check, settings=settings)
+
+
+def _of_one_look(value: Node) -> bool:
+    """Whether it limits each look, as `slow: 3s` does, and not many over a length of time."""
+    return isinstance(value, Scalar) and " over " not in value.text
 
 
 CHECK_FORM = Form("web address, or `probe: settings`", _read)

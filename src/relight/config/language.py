@@ -237,6 +237,7 @@ def _service(found: Found, notes: Notes) -> Service | Nothing:
         notes.warn(found.line, f"{which} has no checks; nothing watches it.", "Add `checks:`.")
     values["checks"] = named_checks(name, values.get("checks", ()), notes)
     values.setdefault("title", name)
+    notes.depends(name, values.get("depends_on", ()), found.line_of("depends_on"))
     return build(Service, values)
 
 

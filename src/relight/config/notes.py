@@ -1,6 +1,6 @@
 """Where faults and names are noted while a kit is read, so that all come out at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -57,6 +57,7 @@ class Notes:
         self._faults: dict[Fault, None] = {}
         self._declared: dict[str, dict[str, int]] = {}
         self._references: list[_Reference] = []
+        self._needs: dict[str, tuple[tuple[str, ...], int]] = {}
         self._programs: list[tuple[int, str]] = []
 
     def wrong(self, line: int, what: str, hint: str = "") -> None:
@@ -100,6 +101,10 @@ class Notes:
         """Remember that a name was used; `settle` looks it up once everything has been read."""
         self._references.append(_Reference(noun, name, line, level))
 
+    def depends(self, name: str, on: Iterable[str], line: int) -> None:
+        """Remember what a service depends on, and where it says so."""
+        self._needs[name] = (tuple(on), line)
+
     def runs_program(self, line: int, kind: str) -> None:
         """Remember that a plug-in would run a program of the owner's own."""
         self._programs.append((line, kind))
@@ -111,12 +116,38 @@ class Notes:
             self.wrong(line, what, "Add `allow_exec: true` to relight.yaml if you mean it.")
 
     def settle(self) -> None:
-        """Note every name that was used and is declared nowhere."""
+        """Note every name that was used and is declared nowhere, and what depends on itself."""
+        self._refuse_cycles()
         for used in self._references:
             names = self._declared.get(used.noun, {})
             if used.name not in names:
                 what = f"There is no {used.noun} named `{shown(used.name)}`."
                 self._note(used.line, what, suggestion(used.name, sorted(names)), used.level)
+
+    def _refuse_cycles(self) -> None:
+        done: set[str] = set()
+        for start in self._needs:
+            # Depth first without recursion: a kit may be long.
+            path, pending = [start], [iter(self._needs[start][0])]
+            while pending and start not in done:
+                following = next(pending[-1], None)
+                if following is None:
+                    done.add(path.pop())
+                    pending.pop()
+                elif following in path:
+                    self._circle(path[path.index(following) :])
+                elif following in self._needs and following not in done:
+                    path.append(following)
+                    pending.append(iter(self._needs[following][0]))
+
+    def _circle(self, path: list[str]) -> None:
+        ring = [*path[1:], path[0]]
+        said = ", ".join(
+            f"`{shown(one)}` on `{shown(other)}` (line {self._needs[one][1]})"
+            for one, other in zip(path, ring, strict=True)
+        )
+        line = min(self._needs[name][1] for name in path)
+        self.wrong(line, f"Services depend on each other in a circle: {said}.", "Remove one.")
 
     @property
     def failed(self) -> bool:

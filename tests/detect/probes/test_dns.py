@@ -22,13 +22,13 @@ pytestmark = pytest.mark.peer("named")
 
 
 def at(host_port: str) -> DnsProbe:
-    return DnsProbe(name="widget.test", resolver=host_port, timeout_s=PATIENCE_S)
+    return DnsProbe(domain="widget.test", resolver=host_port, timeout_s=PATIENCE_S)
 
 
 @asynccontextmanager
 async def working(folder: Path) -> AsyncGenerator[Probe]:
     with named(folder) as names:
-        yield DnsProbe(name="widget.test", resolver=f"127.0.0.1:{names.authority}")
+        yield DnsProbe(domain="widget.test", resolver=f"127.0.0.1:{names.authority}")
 
 
 AIM = Aim(working, at=at, dials="udp", peer="named")
@@ -41,7 +41,7 @@ def _names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
 
 
 async def look(port: int, **settings: object) -> Result:
-    written = {"name": "widget.test", "resolver": f"127.0.0.1:{port}", **settings}
+    written = {"domain": "widget.test", "resolver": f"127.0.0.1:{port}", **settings}
     return await msgspec.convert(written, DnsProbe).observe(real_ports())
 
 
@@ -59,15 +59,15 @@ async def look(port: int, **settings: object) -> Result:
             'answered 0 issue "letsencrypt.org"',
         ),
         (
-            {"name": "_sip._tcp.widget.test", "type": "SRV"},
+            {"domain": "_sip._tcp.widget.test", "type": "SRV"},
             "answered 5 0 5060 sip.widget.test",
         ),
         (
-            {"name": "www.widget.test", "type": "CNAME", "values": "WIDGET.test"},
+            {"domain": "www.widget.test", "type": "CNAME", "values": "WIDGET.test"},
             "answered widget.test",
         ),
-        ({"name": "www.widget.test"}, "answered 203.0.113.7, 203.0.113.8"),
-        ({"name": "203.0.113.7", "type": "PTR"}, "answered www.widget.test"),
+        ({"domain": "www.widget.test"}, "answered 203.0.113.7, 203.0.113.8"),
+        ({"domain": "203.0.113.7", "type": "PTR"}, "answered www.widget.test"),
     ],
 )
 async def test_it_reads_every_kind_of_record(
@@ -88,11 +88,11 @@ async def test_the_start_of_authority_holds_a_serial(names: Names) -> None:
 @pytest.mark.parametrize(
     ("settings", "fault", "words"),
     [
-        ({"name": "no.widget.test"}, "nxdomain", "no.widget.test does not exist (NXDOMAIN)"),
-        ({"name": "broken.test"}, "servfail", "127.0.0.1 could not find out (SERVFAIL)"),
-        ({"name": "private.test"}, "refused", "127.0.0.1 refuses to answer (REFUSED)"),
-        ({"name": "elsewhere.test"}, "refused", "127.0.0.1 refuses to answer (REFUSED)"),
-        ({"name": "ns.widget.test", "type": "MX"}, "empty", "ns.widget.test has no MX record"),
+        ({"domain": "no.widget.test"}, "nxdomain", "no.widget.test does not exist (NXDOMAIN)"),
+        ({"domain": "broken.test"}, "servfail", "127.0.0.1 could not find out (SERVFAIL)"),
+        ({"domain": "private.test"}, "refused", "127.0.0.1 refuses to answer (REFUSED)"),
+        ({"domain": "elsewhere.test"}, "refused", "127.0.0.1 refuses to answer (REFUSED)"),
+        ({"domain": "ns.widget.test", "type": "MX"}, "empty", "ns.widget.test has no MX record"),
         ({"type": "NS", "values": ["ns2.widget.test"]}, "value", "wanted ns2.widget.test"),
         ({"type": "NS", "contains": "ns2.widget.test"}, "value", "ns2.widget.test among them"),
         ({"values": ["203.0.113.7"]}, "value", ", wanted 203.0.113.7"),
@@ -109,8 +109,8 @@ async def test_it_tells_apart_why_there_is_no_good_answer(
 
 
 async def test_signatures_are_checked_by_the_resolver(names: Names) -> None:
-    signed = await look(names.resolver, name="signed.test", dnssec=True)
-    bogus = await look(names.resolver, name="bogus.test", dnssec=True)
+    signed = await look(names.resolver, domain="signed.test", dnssec=True)
+    bogus = await look(names.resolver, domain="bogus.test", dnssec=True)
     assert signed.ok, signed.reason
     assert dict(signed.evidence)["authenticated"] == "yes"
     assert dict(bogus.evidence)["fault"] == "dnssec"
@@ -123,7 +123,7 @@ async def test_an_answer_that_does_not_fit_comes_over_tcp(names: Names) -> None:
     )
     assert answer.over_tcp
     assert len(answer.records) == 40
-    result = await look(names.authority, name="many.widget.test", type="TXT")
+    result = await look(names.authority, domain="many.widget.test", type="TXT")
     assert result.reason.endswith("and 34 more")
 
 
@@ -159,12 +159,12 @@ def test_a_record_of_any_bytes_is_no_accident(data: bytes) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"name": "https://x.test/"},
-        {"name": ""},
-        {"name": "a..b"},
-        {"name": f"{'x' * 64}.test"},
-        {"name": "x.test", "resolver": "1.2.3.4:0"},
-        {"name": "x.test", "type": "ANY"},
+        {"domain": "https://x.test/"},
+        {"domain": ""},
+        {"domain": "a..b"},
+        {"domain": f"{'x' * 64}.test"},
+        {"domain": "x.test", "resolver": "1.2.3.4:0"},
+        {"domain": "x.test", "type": "ANY"},
     ],
 )
 def test_what_cannot_be_asked_is_refused(settings: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ async def test_it_counts_what_comes_back(
     took_s: tuple[float | None, ...], ok: bool, fault: str, reason: str
 ) -> None:
     ports = msgspec.structs.replace(real_ports(), pinger=Line(*took_s))
-    result = await IcmpProbe(host="127.0.0.1", packets=3, slow_s=0.2).observe(ports)
+    result = await IcmpProbe(host="127.0.0.1", packets=3, slow_ms=200).observe(ports)
     assert result.ok is ok
     assert dict(result.evidence).get("fault", "") == fault
     assert reason in result.reason

@@ -17,7 +17,7 @@ RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "NS", "SOA", "CAA", "SRV
 
 
 class DnsProbe(Probe, frozen=True, kw_only=True):
-    """Ask a name server for the records of `name` and compare them.
+    """Ask a name server for the records of `domain` and compare them.
 
     `type` is the kind of record; PTR takes an IP address too. `resolver` is the server to ask, as
     host or host:port, for instance one that is authoritative for the zone; without it, those of
@@ -25,14 +25,15 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
     have to be these and no others, in any order; with `contains`, these among others. A record is
     written as in a zone file, `10 mail.example.org` for an MX, without a dot at the end; TXT is
     compared as it stands, all else without regard to case. `dnssec: true` wants the server to say
-    that it has checked the signatures (the AD bit), which only a validating resolver does.
+    that it has checked the signatures (the AD bit), which only a validating resolver does. All of
+    it ends at `timeout_s`.
 
     A name that does not exist (NXDOMAIN), a server that could not find out (SERVFAIL), signatures
     that do not hold, a server that refuses (REFUSED), one that is silent, and a name without such
     records are told apart.
     """
 
-    name: str
+    domain: str
     type: RecordType = "A"
     resolver: str = ""
     values: str | tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
     timeout_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
 
     EXAMPLE: ClassVar[dict[str, Any]] = {
-        "name": "where2eat.example",
+        "domain": "where2eat.example",
         "type": "A",
         "resolver": "192.0.2.53",
         "values": ["203.0.113.7", "203.0.113.8"],
@@ -50,12 +51,12 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse what could never be asked."""
-        labels = self.name.rstrip(".").split(".")
-        if self.name != "." and not all(0 < len(each.encode()) < 64 for each in labels):
-            msg = f"`{self.name}` is not a name. Write one like www.example.org."
+        labels = self.domain.rstrip(".").split(".")
+        if self.domain != "." and not all(0 < len(each.encode()) < 64 for each in labels):
+            msg = f"`{self.domain}` is not a name. Write one like www.example.org."
             raise ValueError(msg)
-        if any(c.isspace() or c in '/:"' for c in self.name) and self.type != "PTR":
-            msg = f"`{self.name}` is not a name. Write it without https:// and without a path."
+        if any(c.isspace() or c in '/:"' for c in self.domain) and self.type != "PTR":
+            msg = f"`{self.domain}` is not a name. Write it without https:// and without a path."
             raise ValueError(msg)
         if self.resolver:
             host_and_port(self.resolver, 53)
@@ -65,7 +66,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         began_s = ports.clock.monotonic_s()
         try:
             answer = await ports.dns.ask(
-                self.name,
+                self.domain,
                 self.type,
                 server=self.resolver,
                 timeout_s=self.timeout_s,
@@ -80,7 +81,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         """Whether the server has an answer that it only keeps back."""
         try:
             answer = await ports.dns.ask(
-                self.name,
+                self.domain,
                 self.type,
                 server=self.resolver,
                 timeout_s=self.timeout_s,
@@ -112,9 +113,9 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             case "NOERROR":
                 return self._compared(answer)
             case "NXDOMAIN":
-                return "nxdomain", f"{self.name} does not exist (NXDOMAIN)"
+                return "nxdomain", f"{self.domain} does not exist (NXDOMAIN)"
             case "SERVFAIL" if bogus:
-                said = f"{self.name} is not signed rightly (SERVFAIL)"
+                said = f"{self.domain} is not signed rightly (SERVFAIL)"
                 return "dnssec", f"{said}: the name server {answer.server} keeps the answer back"
             case "SERVFAIL":
                 said = f"the name server {answer.server} could not find out (SERVFAIL)"
@@ -126,7 +127,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
 
     def _compared(self, answer: DnsAnswer) -> tuple[str, str]:
         if not answer.records:
-            return "empty", f"{self.name} has no {self.type} record"
+            return "empty", f"{self.domain} has no {self.type} record"
         found = {_canonical(each.text, self.type): each.text for each in answer.records}
         exact = {_canonical(each, self.type): each for each in _all(self.values)}
         among = {_canonical(each, self.type): each for each in _all(self.contains)}

@@ -17,9 +17,9 @@ class IcmpProbe(Probe, frozen=True, kw_only=True):
     """Ping `host` and look at how many pings come back, and how soon.
 
     `packets` are sent a tenth of a second apart, and each has `timeout_s` to come back. It is good
-    when at most `max_lost` of them are lost and, with `slow_s`, half of those that come back took
-    no longer than that. A machine that answers pings may still serve nobody, and many networks drop
-    pings on purpose: look at the service itself, and use this for the way there.
+    when at most `max_lost` of them are lost and, with `slow_ms`, half of those that come back took
+    no more milliseconds than that. A machine that answers pings may still serve nobody, and many
+    networks drop pings on purpose: look at the service itself, and use this for the way there.
 
     Pings need a word from the machine: on Linux the setting `net.ipv4.ping_group_range`, or the
     capability CAP_NET_RAW. Without either the check says so and judges nothing.
@@ -28,14 +28,14 @@ class IcmpProbe(Probe, frozen=True, kw_only=True):
     host: str
     packets: Annotated[int, Meta(ge=1, le=20)] = 3
     max_lost: Annotated[int, Meta(ge=0, le=19)] = 1
-    slow_s: Annotated[float, Meta(gt=0)] | None = None
+    slow_ms: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0, le=60)] = 2.0
 
     EXAMPLE: ClassVar[dict[str, Any]] = {
         "host": "gateway.where2eat.example",
         "packets": 5,
         "max_lost": 2,
-        "slow_s": 0.2,
+        "slow_ms": 200,
     }
 
     def __post_init__(self) -> None:
@@ -88,8 +88,8 @@ class IcmpProbe(Probe, frozen=True, kw_only=True):
         said = f"{len(back)} of {self.packets} pings came back, in {median(back) * 1000:.3g} ms"
         if len(lost) > self.max_lost:
             return "lost", f"{said}; wanted at most {self.max_lost} lost"
-        if self.slow_s is not None and median(back) > self.slow_s:
-            return "slow", f"{said}; wanted {self.slow_s * 1000:g} ms"
+        if self.slow_ms is not None and median(back) * 1000 > self.slow_ms:
+            return "slow", f"{said}; wanted {self.slow_ms:g} ms"
         return "", said
 
 

@@ -23,7 +23,7 @@ class TlsProbe(Probe, frozen=True, kw_only=True):
     server does not send along is the usual one), the times. `server_name` asks for another name
     than the address, to look at one machine of several. `roots` are the authorities to trust
     instead of this machine's, for a company's own (`file:ca.pem`). `starttls: smtp` speaks with a
-    mail server first.
+    mail server first. Each handshake ends at `timeout_s`.
     """
 
     REFERABLE: ClassVar[frozenset[str]] = frozenset({"roots"})

@@ -337,6 +337,8 @@ def _found(rule: _Rule, sums: Sums, usual: Shares | None) -> _Finding | None:
         count = min(rule.count(each), each.loads)
         if (
             each.loads >= rule.least_loads
+            # Five minutes still show what the last one has got over.
+            and not (span_s == LOOK_BACK_S and _is_over(rule, sums, usual))
             and count >= least * each.loads
             and above_by_chance(count, each.loads, min(2 * usual_ratio, 0.5)) < _CHANCE
         ):

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from relight.catalog.component import ComponentState
 from relight.catalog.service import Check, Route, Service
-from relight.communicate.react import PUBLISH
 from relight.desk.rules import TRIAGE
 from relight.detect.judge import CheckState, CheckStatus
 from relight.detect.observation import Observation
 from relight.kernel.plug import Plugged
-from relight.worker.judging import Judged, judged
+from relight.worker.judging import Judged, judged, page_changes
 from tests.worker.given import Place
 
 NOW = datetime(2026, 5, 2, 2, 3, tzinfo=UTC)
@@ -29,13 +29,8 @@ def _seen(check: Check, at: datetime, *, ok: bool) -> Observation:
 
 def _judge(states: dict[str, CheckState], at: datetime, *, ok: bool) -> Judged:
     """Judge a result of the check that goes through, and remember its state."""
-    done = judged(
-        _seen(THROUGH, at, ok=ok),
-        lambda key: states.get(key) or CheckState.fresh(key),
-        WIDGET,
-        THROUGH,
-        at,
-    )
+    before = states.get(THROUGH.key) or CheckState.fresh(THROUGH.key)
+    done = judged(_seen(THROUGH, at, ok=ok), before, THROUGH, at)
     states[THROUGH.key] = done.outcome.state
     return done
 
@@ -55,12 +50,12 @@ def test_the_first_bad_result_asks_for_a_fresh_look_at_the_other_checks() -> Non
     assert first_bad.next_in_s == 1
 
 
-def test_the_third_bad_result_opens_an_alert_and_changes_the_public_page() -> None:
-    """The alert, its triage and the page's new state are one outcome, so one transaction."""
+def test_the_third_bad_result_opens_an_alert() -> None:
+    """The alert and its triage are one outcome, so one transaction."""
     down = _play([True, False, False, False])[-1].outcome
     assert down.alert is not None
     assert down.state.alert_id == down.alert.id
-    assert [ask.kind for ask in down.asks] == [TRIAGE, PUBLISH]
+    assert [ask.kind for ask in down.asks] == [TRIAGE]
 
 
 def test_recovery_clears_the_same_alert() -> None:
@@ -70,7 +65,7 @@ def test_recovery_clears_the_same_alert() -> None:
     assert opened.alert is not None
     assert cleared.clears == opened.alert.id
     assert cleared.state.alert_id is None
-    assert [ask.kind for ask in cleared.asks] == [TRIAGE, PUBLISH]
+    assert [ask.kind for ask in cleared.asks] == [TRIAGE]
 
 
 def test_a_single_lost_packet_asks_for_nothing_lasting() -> None:
@@ -93,6 +88,16 @@ def test_a_result_from_a_clock_that_was_ahead_keeps_nobody_from_judging() -> Non
     for n in range(3):
         _judge(states, NOW + timedelta(seconds=n), ok=False)
     assert states[THROUGH.key].status is CheckStatus.DOWN
+
+
+def test_the_page_changes_when_the_service_stands_otherwise() -> None:
+    states: dict[str, CheckState] = {}
+    shown: dict[str, ComponentState] = {}
+    changed: list[bool] = []
+    for n, ok in enumerate([True, False, False, False, False, True, True]):
+        done = _judge(states, NOW + timedelta(seconds=n), ok=ok)
+        changed.append(done.turned and page_changes([WIDGET], states, shown))
+    assert changed == [False, False, False, True, False, False, True]
 
 
 async def test_an_alert_is_never_opened_and_cleared_by_two_workers_at_once(at: Place) -> None:

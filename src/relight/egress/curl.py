@@ -286,6 +286,8 @@ class Engine:
 
     def _late(self) -> None:
         self._timer = None
+        # First what has come: when we are late ourselves, nobody's time is up for it.
+        self._ready()
         _lib.curl_multi_socket_action(self._multi, _SOCKET_TIMEOUT, 0, self._left)
         self._collect()
 

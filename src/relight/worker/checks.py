@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from relight.catalog.catalog import Catalog
+from relight.catalog.component import ComponentState
 from relight.catalog.service import Check, Service
 from relight.desk.desk import Desk
 from relight.desk.rules import ask_triage
@@ -28,7 +29,7 @@ from relight.kernel.ports import Ports
 from relight.kernel.secret import Masker
 from relight.store.records import CheckRecords, LeaseLost, Outcome
 from relight.store.series import Result, Series
-from relight.worker.judging import judged
+from relight.worker.judging import ask_publish, judged, page_changes
 from relight.worker.timetable import Timetable, again_at, first_looks
 
 log = structlog.get_logger()
@@ -109,6 +110,8 @@ class Prober:
         self._index: tuple[Catalog, Mapping[str, _Declared]] | None = None
         self._probes: dict[str, _Built] = {}
         self._aligned: Mapping[str, Check] = {}
+        self._turned: dict[str, Service] = {}
+        self._shown: dict[str, ComponentState] = {}
         self._siblings_at: dict[str, datetime] = {}
 
     # ---- the lease
@@ -129,6 +132,8 @@ class Prober:
             if not claims:
                 return False
             self._records.hold()
+            self._shown = {}
+            page_changes(self._desk.catalog.services, self._records.states(), self._shown)
             self._lease, self._lease_ends_s = claims[0], began_s + LEASE_S
             self.align()
         return True
@@ -303,10 +308,12 @@ class Prober:
         """Judge one result and have it written; give the seconds until the next look."""
         now = self._desk.clock.now()
         service, check = declared
-        done = judged(seen, self._records.state, service, check, now)
+        done = judged(seen, self._records.state(check.key), check, now)
         self._records.put(done.outcome.state)
         self._outcomes.append(done.outcome)
         self._results.append(Result(check=seen.check, at=seen.at, ok=seen.ok, took_s=seen.took_s))
+        if done.turned:
+            self._turned[service.name] = service
         if done.siblings:
             self._look_at_siblings(service, check, now)
         if done.urgent:
@@ -352,6 +359,11 @@ class Prober:
         """Write all that has come. What cannot be written is kept. Raises `LeaseLost`."""
         lease = self._lease
         outcomes, self._outcomes = self._outcomes, []
+        turned, self._turned = self._turned, {}
+        if outcomes and page_changes(turned.values(), self._records.states(), self._shown):
+            last, now = outcomes[-1], self._desk.clock.now()
+            asks = (*last.asks, ask_publish(now))
+            outcomes[-1] = msgspec.structs.replace(last, asks=asks)
         while outcomes and lease is not None:
             batch = outcomes[:_MOST_AT_ONCE]
             until = self._desk.clock.now() + timedelta(seconds=LEASE_S)

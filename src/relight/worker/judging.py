@@ -1,10 +1,11 @@
 """From a result to what it changes: the next state, an alert, and what that asks for. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
+from relight.catalog.component import ComponentState
 from relight.catalog.service import Check, Service
 from relight.communicate.react import PUBLISH, Publish
 from relight.desk.rules import ask_triage
@@ -16,27 +17,24 @@ from relight.kernel.ids import uuid7
 from relight.store.due import Asked
 from relight.store.records import Outcome
 
-StateOf = Callable[[str], CheckState]
-
 
 class Judged(msgspec.Struct, frozen=True):
     """What is to be written, when to look again, and who waits for it.
 
-    `urgent` says that somebody waits for it on disk; `siblings`, that the service's other checks
-    are wanted now: the verdict needs to know how they stand, and not a minute ago.
+    `urgent` says that somebody waits for it on disk; `turned`, that the service may stand otherwise
+    on the public page; `siblings`, that its other checks are wanted now: the verdict needs to know
+    how they stand, and not a minute ago.
     """
 
     outcome: Outcome
     next_in_s: float
     urgent: bool
+    turned: bool
     siblings: bool
 
 
-def judged(
-    seen: Observation, state_of: StateOf, service: Service, check: Check, now: datetime
-) -> Judged:
-    """Judge one result against the states before it. Pure but for new alerts' ids."""
-    state = state_of(check.key)
+def judged(seen: Observation, state: CheckState, check: Check, now: datetime) -> Judged:
+    """Judge one result against the state before it. Pure but for a new alert's id."""
     if state.last_at and state.last_at > now:
         # The clock went back while a result was on its way, or while nobody was up: without
         # this every result would be older than that one, for as long as the clock went back.
@@ -52,10 +50,12 @@ def judged(
         clears = state.alert_id
         after = msgspec.structs.replace(after, alert_id=None)
         asks.append(ask_triage(clears, now))
-    if _counts_otherwise(state, after) and _component_changed(service, check, state_of, after):
-        # A key of its own: a publication under way may have drawn the page before this.
-        asks.append(Asked(kind=PUBLISH, key=uuid7(now), due_at=now, payload=Publish()))
-    turned = after.status is not state.status
+    turned = (
+        after.status is not state.status
+        or after.degraded != state.degraded
+        or {view.vantage for view in after.views if view.down}
+        != {view.vantage for view in state.views if view.down}
+    )
     outcome = Outcome(
         check=check.key,
         state=after,
@@ -69,21 +69,32 @@ def judged(
         outcome,
         judgement.next_in_s,
         urgent=turned or bool(asks),
-        siblings=turned and after.status is CheckStatus.SUSPECT,
+        turned=turned,
+        siblings=after.status is CheckStatus.SUSPECT and state.status is not CheckStatus.SUSPECT,
     )
 
 
-def _counts_otherwise(before: CheckState, after: CheckState) -> bool:
-    """Whether a component may stand otherwise than before."""
-    return before.status is not after.status or before.degraded != after.degraded
-
-
-def _component_changed(
-    service: Service, check: Check, state_of: StateOf, after: CheckState
+def page_changes(
+    services: Iterable[Service],
+    states: Mapping[str, CheckState],
+    shown: dict[str, ComponentState],
 ) -> bool:
-    known = {each.key: state_of(each.key) for each in service.checks}
-    before = component_state(service, known, None)[0]
-    return component_state(service, known | {check.key: after}, None)[0] is not before
+    """Whether any of these services stands otherwise than was shown; `shown` is brought up to date.
+
+    The public page follows the checks, not the incident. Once a batch: it costs as much as the
+    service has checks.
+    """
+    changed = False
+    for service in services:
+        stands = component_state(service, states, None)[0]
+        changed |= shown.get(service.name, ComponentState.OPERATIONAL) is not stands
+        shown[service.name] = stands
+    return changed
+
+
+def ask_publish(now: datetime) -> Asked:
+    """Ask for the page to be published. A key of its own: one under way may be older than this."""
+    return Asked(kind=PUBLISH, key=uuid7(now), due_at=now, payload=Publish())
 
 
 def _lasting(before: CheckState, after: CheckState) -> bool:

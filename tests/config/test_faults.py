@@ -174,7 +174,7 @@ def test_a_ladder_of_aliases_is_no_danger(read: Read):
         ("services: [{name: a, depends_on: a}]", "is a list"),
         ("services: [{name: a, checks: [{}]}]", "one kind"),
         ("services: [{name: a, checks: [x]}]", "`kind: settings`"),
-        ("services: [{name: a, checks: [{dns: x}]}]", "`dns` is not a probe. Known: http, tcp."),
+        ("services: [{name: a, checks: [{dnz: x}]}]", "`dnz` is not a probe. Did you mean `dns`?"),
         ("services: [{name: a, checks: [https://u:p4ssw0rd@h/]}]", "user and the password"),
         ("services: [{name: a, checks: [{http: [x]}]}]", "keys and values"),
         ("services: [{name: a, checks: [tcp: {address: 'a:1', failures: 0}]}]", "out of bounds"),

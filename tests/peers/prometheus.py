@@ -1,7 +1,9 @@
 """A real Prometheus on loopback that scrapes itself."""
 
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.peers.programs import free_port, running
@@ -24,4 +26,13 @@ def prometheus(folder: Path) -> Generator[str]:
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     with running(argv, port=port, folder=folder):
+        while not _ready(port):
+            time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
+
+
+def _ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port)
+    with closing(connection):
+        connection.request("GET", "/-/ready")
+        return connection.getresponse().status == 200

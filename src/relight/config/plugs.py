@@ -15,7 +15,14 @@ from relight.config.typed import field_value, written_name
 from relight.kernel.faults import RelightError
 from relight.kernel.plug import Plug, Plugged
 from relight.kernel.registry import UnknownKind
-from relight.kernel.secret import Masker, Secret, SecretMissing, is_reference, resolve
+from relight.kernel.secret import (
+    Masker,
+    Secret,
+    SecretMissing,
+    has_password,
+    is_reference,
+    resolve,
+)
 
 _PATH = re.compile(r" - at `\$(?:\.(?P<field>\w+))?[^`]*`\Z")
 
@@ -100,7 +107,7 @@ def plugged(
         secret = field.name in found.plug.SECRETS or (
             field.name in found.plug.REFERABLE
             and isinstance(value, Scalar)
-            and is_reference(value.text)
+            and (is_reference(value.text) or has_password(value.text))
         )
         read = (
             read_secret(value, notes, written.text) if secret else field_value(field, value, notes)

@@ -41,6 +41,11 @@ def is_reference(text: str) -> bool:
     return text.startswith(("env:", "file:"))
 
 
+def has_password(url: str) -> bool:
+    """Whether a URL has a password in it, and so is a secret itself."""
+    return bool(_URL_PASSWORD.search(url))
+
+
 def resolve(reference: str, *, environment: Mapping[str, str] | None = None, root: Path) -> Secret:
     """Read the secret behind `env:NAME` or `file:PATH` (relative to the kit folder).
 

@@ -142,12 +142,15 @@ async def test_a_replica_is_not_writable(server: str, tmp_path: Path) -> None:
 async def test_a_server_with_too_many_connections_says_so(tmp_path: Path) -> None:
     with redis(tmp_path, "--maxclients", "1") as host_port:
         host, _, port = host_port.partition(":")
-        seen: list[Result] = []
-        async with await real_ports().dialer.open(host, int(port), timeout_s=5) as stream:
-            await stream.write(b"PING\r\n")
-            assert await stream.read() == b"+PONG\r\n"
-            seen.append(await ask(host_port))
-        assert (seen[0].ok, seen[0].reason) == (False, "the server has too many connections")
+        dialer = real_ports().dialer
+        # The connection that looked whether the server is there may not be quite gone.
+        while True:
+            async with await dialer.open(host, int(port), timeout_s=5) as held:
+                await held.write(b"PING\r\n")
+                if await held.read() == b"+PONG\r\n":
+                    result = await ask(host_port)
+                    break
+    assert (result.ok, result.reason) == (False, "the server has too many connections")
 
 
 async def test_over_tls_the_name_and_the_authority_have_to_fit(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from relight.detect.bounds import compared
-from relight.detect.probes import Probe, Result
+from relight.detect.probes import Probe, Result, failed, unanswered
 from relight.kernel.plug import NoAnswer
 from relight.kernel.ports import Phases, Ports
 from relight.kernel.url import host_and_port
@@ -87,26 +87,19 @@ class DatabaseProbe(Probe, frozen=True, kw_only=True):
         try:
             asked = await self.ask(ports, self._place())
         except NoAnswer as error:
-            fault, reason = "connection", str(error).rstrip(".")
+            return unanswered(error, took_s=ports.clock.monotonic_s() - began_s)
         except Failed as error:
-            fault, reason = error.fault, error.reason
-        else:
-            return self._judge(asked, ports.clock.monotonic_s() - began_s)
-        took_s = ports.clock.monotonic_s() - began_s
-        return Result(ok=False, took_s=took_s, reason=reason, evidence=(("fault", fault),))
+            took_s = ports.clock.monotonic_s() - began_s
+            return failed(error.fault, error.reason, took_s=took_s)
+        return self._judge(asked, ports.clock.monotonic_s() - began_s)
 
     def _judge(self, asked: Asked, took_s: float) -> Result:
-        ok, reason = True, "answered"
-        evidence = [("address", asked.address)]
-        if self.query:
-            ok, reason = self._compared(asked.value)
-            if asked.value is not None:
-                evidence.insert(0, ("value", asked.value[:_LONGEST_SHOWN]))
+        at, value = ("address", asked.address), asked.value
+        evidence = (at,) if value is None else (("value", value[:_LONGEST_SHOWN]), at)
+        ok, reason = self._compared(value) if self.query else (True, "answered")
         if not ok:
-            evidence.insert(0, ("fault", "value"))
-        return Result(
-            ok=ok, took_s=took_s, reason=reason, evidence=tuple(evidence), phases=asked.phases
-        )
+            return failed("value", reason, took_s=took_s, evidence=evidence, phases=asked.phases)
+        return Result(ok=True, took_s=took_s, reason=reason, evidence=evidence, phases=asked.phases)
 
     def _compared(self, value: str | None) -> tuple[bool, str]:
         what = f"`{self.query}`" if len(self.query) <= _LONGEST_SHOWN else "the query"

@@ -89,18 +89,15 @@ class BrowserProbe(Probe, frozen=True, kw_only=True):
         except NoAnswer as error:
             return unanswered(error, took_s=ports.clock.monotonic_s() - began_s)
         outcome = await self._ask(ports, f"MAP {host} {_bracketed(address)}")
-        evidence = [("address", address)]
+        took_s = outcome.took_s
+        evidence: tuple[tuple[str, str], ...] = (("address", address),)
         if outcome.ok:
-            return Result(
-                ok=True, took_s=outcome.took_s, reason=outcome.reason, evidence=tuple(evidence)
-            )
+            return Result(ok=True, took_s=took_s, reason=outcome.reason, evidence=evidence)
         if outcome.picture and self.screenshots:
             name = f"{host_of(self.url)}-{ports.clock.now():%Y%m%dT%H%M%S.%fZ}.jpg"
             kept = await asyncio.to_thread(_keep, Path(self.screenshots), name, outcome.picture)
-            evidence.append(("screenshot", kept))
-        return failed(
-            outcome.fault, outcome.reason, took_s=outcome.took_s, evidence=tuple(evidence)
-        )
+            evidence = (*evidence, ("screenshot", kept))
+        return failed(outcome.fault, outcome.reason, took_s=took_s, evidence=evidence)
 
     async def _ask(self, ports: Ports, resolve: str) -> Outcome:
         program = self.chromium or next(filter(None, map(shutil.which, _PROGRAMS)), "")

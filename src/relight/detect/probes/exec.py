@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from relight.detect.probes import Probe, Result
+from relight.detect.probes import Probe, Result, failed
 from relight.kernel.plug import Permanent, Transient
 from relight.kernel.ports import Ports, Ran
 
@@ -58,7 +58,7 @@ class ExecProbe(Probe, frozen=True, kw_only=True):
         ran = await ports.runner.run(argv, timeout_s=self.timeout_s, cwd=self.folder)
         if ran.status is None:
             reason = f"{argv[0]} did not end within {self.timeout_s:g} s"
-            return Result(ok=False, took_s=ran.took_s, reason=reason, evidence=(("fault", "slow"),))
+            return failed("slow", reason, took_s=ran.took_s)
         said, figures = _read(ran)
         if ran.status in _NOT_STARTED:
             raise Permanent(f"{argv[0]} could not be run: {said or 'it was not found'}.")
@@ -66,17 +66,12 @@ class ExecProbe(Probe, frozen=True, kw_only=True):
             raise Transient(f"{argv[0]} was ended by signal {-ran.status}.")
         if ran.status == _UNKNOWN:
             raise Transient(f"{argv[0]} could not find out: {said or 'it did not say why'}.")
-        ok = ran.status in {_OK, _WARNING}
+        reason = said or f"ended with status {ran.status}"
+        evidence = (("status", str(ran.status)), *figures)
+        if ran.status not in {_OK, _WARNING}:
+            return failed("status", reason, took_s=ran.took_s, evidence=evidence)
         mark = "warning: " if ran.status == _WARNING else ""
-        evidence = [("status", str(ran.status)), *figures]
-        if not ok:
-            evidence.insert(0, ("fault", "status"))
-        return Result(
-            ok=ok,
-            took_s=ran.took_s,
-            reason=f"{mark}{said}" if said else f"ended with status {ran.status}",
-            evidence=tuple(evidence),
-        )
+        return Result(ok=True, took_s=ran.took_s, reason=f"{mark}{reason}", evidence=evidence)
 
     def _argv(self) -> tuple[str, ...]:
         return (self.command,) if isinstance(self.command, str) else self.command

@@ -19,7 +19,7 @@ from relight.detect.exposition import (
     samples_of,
 )
 from relight.detect.histogram import buckets_of, grown, quantile
-from relight.detect.probes import Probe, Result
+from relight.detect.probes import Probe, Result, failed, unanswered
 from relight.kernel.faults import nearest
 from relight.kernel.plug import NoAnswer
 from relight.kernel.ports import HttpAnswer, HttpRequest, Ports
@@ -108,11 +108,10 @@ class MetricProbe(Probe, frozen=True, kw_only=True):
             # A long page takes its time to read, and other checks go on meanwhile.
             return await asyncio.to_thread(self._judge, answers)
         except NoAnswer as error:
-            fault, reason = "connection", str(error).rstrip(".")
+            return unanswered(error, took_s=ports.clock.monotonic_s() - began_s)
         except _Unfit as error:
-            fault, reason = error.fault, error.reason
-        took_s = ports.clock.monotonic_s() - began_s
-        return Result(ok=False, took_s=took_s, reason=reason, evidence=(("fault", fault),))
+            took_s = ports.clock.monotonic_s() - began_s
+            return failed(error.fault, error.reason, took_s=took_s)
 
     def _request(self) -> HttpRequest:
         headers = {"Accept": "application/json" if self.json else _TEXT}
@@ -130,16 +129,16 @@ class MetricProbe(Probe, frozen=True, kw_only=True):
     def _judge(self, answers: list[HttpAnswer]) -> Result:
         pages = [_page(answer) for answer in answers]
         last = answers[-1]
-        evidence = [("address", last.address)]
-        if self.metric or self.json:
-            value = self._quantile(pages) if self.quantile else self._number(pages)
-            fault, reason = self._compared(value)
-            evidence.insert(0, ("value", f"{value:.12g}"))
-        else:
-            fault, reason = "", f"has {len(_names(pages[-1]))} metrics"
-        if fault:
-            evidence.insert(0, ("fault", fault))
-        return Result(ok=not fault, took_s=last.took_s, reason=reason, evidence=tuple(evidence))
+        took_s, phases, at = last.took_s, last.phases, ("address", last.address)
+        if not (self.metric or self.json):
+            reason = f"has {len(_names(pages[-1]))} metrics"
+            return Result(ok=True, took_s=took_s, reason=reason, evidence=(at,), phases=phases)
+        value = self._quantile(pages) if self.quantile else self._number(pages)
+        ok, reason = self._compared(value)
+        evidence = (at,) if math.isnan(value) else (("value", f"{value:.12g}"), at)
+        if not ok:
+            return failed("value", reason, took_s=took_s, evidence=evidence, phases=phases)
+        return Result(ok=True, took_s=took_s, reason=reason, evidence=evidence, phases=phases)
 
     def _number(self, pages: list[str]) -> float:
         values = [self._in_json(page) if self.json else self._in_text(page) for page in pages]
@@ -185,14 +184,13 @@ class MetricProbe(Probe, frozen=True, kw_only=True):
             raise _Unfit("missing", _missing(selector, _names(page)))
         return found
 
-    def _compared(self, value: float) -> tuple[str, str]:
-        """Give the fault, if there is one, and what was found in words."""
+    def _compared(self, value: float) -> tuple[bool, str]:
+        """Say whether it is good, and what was found in words."""
         what, unit = self._called()
         if math.isnan(value) and self.quantile:
             since = f"in {self.window_s:g} s" if self.window_s else "since its process began"
-            return "", f"{what}: nothing was measured {since}"
-        ok, said = compared(what, value, above=self.above, below=self.below, unit=unit)
-        return "" if ok else "value", said
+            return True, f"{what}: nothing was measured {since}"
+        return compared(what, value, above=self.above, below=self.below, unit=unit)
 
     def _called(self) -> tuple[str, str]:
         """Name the number, with its unit where the metric's name tells it."""

@@ -87,7 +87,8 @@ relight.yaml:4: Services depend on each other in a circle: `api` on `db` (line 4
 (line 8), `net` on `api` (line 11). Remove one.
 relight.yaml:6: `errors`: `lots` is not a share. Write one like `5% over 10m`.
 relight.yaml:6: `quorum`: `0` is no quorum. Write majority, any, all or a number from 1 to 100.
-relight.yaml:6: `slow`: `ages` is not a duration. Write one like `30s`.
+relight.yaml:6: `slow`: `ages` is not a duration. Write a whole number \
+and s, m, h, d or w, like `30s`.
 relight.yaml:11: Services depend on each other in a circle: `net` on `net` (line 11). Remove one.
 relight.yaml:14: There is no service named `apo`. Did you mean `api`?
 relight.yaml:14: `at`: `2:00` is not a time of day. Write one like `"02:00"`.

@@ -3,11 +3,13 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relight.catalog.service import Service
 from relight.catalog.severity_matrix import DEFAULT
 from relight.detect.alert import Alert, clear, open_alert
 from relight.detect.judge import CheckState, CheckStatus
+from relight.detect.quorum import View
 from relight.detect.triage import (
     PASSES_S,
     SETTLE_S,
@@ -317,7 +319,7 @@ def test_an_alert_waits_a_little_for_the_other_checks(direct: CheckState) -> Non
 
 @pytest.mark.parametrize("direct", [UP, DOWN])
 def test_an_alert_waits_for_nothing_that_is_clear(direct: CheckStatus) -> None:
-    again = a_state("through", DOWN, seen_s_ago=-0.5)
+    again = seen_again(ok=False, at=after(0.9))
     now = after(1)
     assert settles_in_s(an_alert(), PAIR, states(through=again, direct=direct), now) == 0
     assert settles_in_s(an_alert(), a_service("through"), states(through=again), now) == 0
@@ -325,12 +327,18 @@ def test_an_alert_waits_for_nothing_that_is_clear(direct: CheckStatus) -> None:
     assert settles_in_s(cleared, PAIR, states(direct=CheckStatus.SUSPECT), after(1)) == 0
 
 
+def seen_again(*, ok: bool, at: datetime) -> CheckState:
+    """Give the state of the check that went down, after one more look."""
+    view = View(vantage="here", last_at=at, last_ok=ok, reason="", down=True)
+    return replace(a_state("through", DOWN), views=(view,), last_at=at)
+
+
 def test_nobody_is_called_before_one_more_look_has_failed() -> None:
     alone = a_service("through")
-    before = states(through=a_state("through", DOWN, seen_s_ago=0))
+    before = states(through=seen_again(ok=False, at=NOW))
     assert settles_in_s(an_alert(), alone, before, after(0.1)) > 0
     assert settles_in_s(an_alert(), alone, before, after(SETTLE_S)) == 0
-    good = states(through=a_state("through", CheckStatus.RECOVERING, seen_s_ago=-1))
+    good = states(through=seen_again(ok=True, at=after(1)))
     assert settles_in_s(an_alert(), alone, good, after(SETTLE_S)) > 0
     assert settles_in_s(an_alert(), alone, good, after(PASSES_S)) == 0
 

@@ -21,6 +21,7 @@ LOOK_AGAIN_WHILE_DOWN_S = 10.0
 _SLOW_SHARE = 0.05
 """A 95th percentile lies above a limit when more than this share of the looks does."""
 
+_ONCE_MORE = 2
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -231,7 +232,9 @@ def _judged(state: CheckState, seen: Observation, check: Check, votes: _Votes) -
     elif not after.failing:
         change = _change_while_up(state, after)
     reason = held or _reason(state, after, seen, check, votes)
-    next_in_s = check.confirm_s if change is Change.WENT_DOWN else _next_in_s(status, check)
+    next_in_s = _next_in_s(status, check)
+    if change is Change.WENT_DOWN or (len(voting) > 1 and _newly_down(after, seen.at, check)):
+        next_in_s = check.confirm_s
     if held:
         next_in_s = min(float(check.every_s), LOOK_AGAIN_WHILE_DOWN_S)
     return Judgement(
@@ -239,8 +242,16 @@ def _judged(state: CheckState, seen: Observation, check: Check, votes: _Votes) -
         change=change,
         next_in_s=next_in_s,
         reason=reason,
-        everywhere=status is CheckStatus.SUSPECT and state.status is not CheckStatus.SUSPECT,
+        everywhere=status is not state.status
+        and status in {CheckStatus.SUSPECT, CheckStatus.RECOVERING},
     )
+
+
+def _newly_down(after: CheckState, at: datetime, check: Check) -> bool:
+    """Whether it went down so lately that every vantage point looks once more at once."""
+    if after.status is not CheckStatus.DOWN or after.since is None:
+        return False
+    return (at - after.since).total_seconds() < _ONCE_MORE * check.confirm_s
 
 
 def _change_while_up(state: CheckState, after: CheckState) -> Change | None:

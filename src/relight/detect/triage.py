@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from relight.catalog.service import Route, Service
+from relight.catalog.service import Check, Route, Service
 from relight.catalog.severity_matrix import SeverityMatrix
 from relight.detect.alert import CHECK, Alert
 from relight.detect.grouping import OpenIncident, belongs, gathers
 from relight.detect.judge import CheckState, CheckStatus
+from relight.detect.quorum import needed
 from relight.detect.standing import by_route, standing, users_way
 from relight.incident.status import Status
 from relight.kernel.period import write_duration
@@ -74,6 +75,7 @@ PASSES_S = 10.0
 """As long as this an alert waits that may be over before anyone has read of it."""
 
 _LOOK_AGAIN_S = 0.5
+_NEARLY = 0.8
 _IN_PART = "{} is failing in part"
 
 Proposal: TypeAlias = Declare | Join | Reopen | Nothing
@@ -88,7 +90,8 @@ def settles_in_s(
     be called failing in part, and nobody could tell the edge from the origin.
     """
     own = states.get(alert.key) if alert.source == CHECK else None
-    if alert.is_open and own and not own.degraded and _may_pass(alert, own, now):
+    check = next((each for each in service.checks if each.key == alert.key), None)
+    if alert.is_open and own and check and _may_pass(alert, own, check, now):
         return _LOOK_AGAIN_S
     began_at = (own.first_failure_at if own else None) or alert.opened_at
     left_s = SETTLE_S - (now - alert.opened_at).total_seconds()
@@ -103,16 +106,22 @@ def settles_in_s(
     return min(left_s, _LOOK_AGAIN_S) if unclear and alert.is_open and left_s > 0 else 0.0
 
 
-def _may_pass(alert: Alert, own: CheckState, now: datetime) -> bool:
+def _may_pass(alert: Alert, own: CheckState, check: Check, now: datetime) -> bool:
     """Whether nobody need be called yet: one more look has not failed, or has been good.
 
-    Three lost answers in a row happen to what is well; a fourth would have to be lost too.
+    Three lost answers in a row happen to what is well; a fourth would have to be lost too, and from
+    as many vantage points as the quorum asks for.
     """
-    age_s = (now - alert.opened_at).total_seconds()
-    if own.status is CheckStatus.RECOVERING:
-        return age_s < PASSES_S
-    looked_since = own.last_at is not None and own.last_at > alert.opened_at
-    return not looked_since and age_s < SETTLE_S
+    if not own.failing:
+        return False
+    # What others saw a moment after belongs to the same looks that put it down.
+    fresh_at = alert.opened_at + timedelta(seconds=check.confirm_s * _NEARLY)
+    since = [view for view in own.views if view.last_at >= fresh_at]
+    failed = sum(1 for view in since if not view.last_ok)
+    if own.views and failed >= needed(check.quorum, len(own.views)):
+        return False
+    good = any(view.last_ok for view in since)
+    return (now - alert.opened_at).total_seconds() < (PASSES_S if good else SETTLE_S)
 
 
 def severity_of(

@@ -9,6 +9,7 @@ from relight.desk.desk import ServiceNotFound
 from relight.web.account import viewer
 from relight.web.house import TheHouse
 from relight.web.pages import chart, forms
+from relight.web.pages.edge import panel
 from relight.web.pages.forms import Asker
 from relight.web.pages.overview import overview
 
@@ -45,6 +46,7 @@ def service(
         alerts=alerts,
         live=live,
         hours=hours,
+        edge=panel(house, found.service, hours, now),
     )
 
 

@@ -91,7 +91,13 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         fault, reason = self._fault(answer)
         if fault:
             evidence.insert(0, ("fault", fault))
-        return Result(ok=not fault, took_s=answer.took_s, reason=reason, evidence=tuple(evidence))
+        return Result(
+            ok=not fault,
+            took_s=answer.took_s,
+            reason=reason,
+            evidence=tuple(evidence),
+            phases=answer.phases,
+        )
 
     def _fault(self, answer: HttpAnswer) -> tuple[str, str]:
         said = f"answered {_named(answer.status)}"

@@ -7,6 +7,7 @@ while it holds the lease. A process that is killed loses the looks that were und
 """
 
 import asyncio
+import resource
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -46,7 +47,8 @@ _MOST_RESULTS = 100_000
 _OWN_TROUBLE_AGAIN_S = 5.0
 _LONGEST_LOOK_S = 60.0
 _SIBLINGS_AGAIN_S = 1.0
-_PROBE_KEPT_S = 60.0
+_PROBE_KEPT_S = 300.0
+_MOST_FILES = 65_536
 
 
 class Looks(msgspec.Struct, frozen=True):
@@ -206,6 +208,7 @@ class Prober:
 
     async def run(self) -> None:
         """Look at what is due until cancelled."""
+        _allow_files()
         self._loop = asyncio.get_running_loop()
         while True:
             self._stir.clear()
@@ -394,6 +397,14 @@ class Prober:
         with suppress(RelightError):
             await asyncio.to_thread(self.flush)
             await asyncio.to_thread(self.release)
+
+
+def _allow_files() -> None:
+    """Take as many open files as we may have: a thousand silent targets hold a socket each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _settle(waiting: Sequence["asyncio.Future[None]"], error: Exception | None) -> None:

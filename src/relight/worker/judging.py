@@ -50,7 +50,8 @@ def judged(seen: Observation, state: CheckState, check: Check, now: datetime) ->
         clears = state.alert_id
         after = msgspec.structs.replace(after, alert_id=None)
         asks.append(ask_triage(clears, now))
-    turned = (
+    first = state.status is CheckStatus.UNKNOWN and after.status is CheckStatus.UP
+    turned = not first and (
         after.status is not state.status
         or after.degraded != state.degraded
         or {view.vantage for view in after.views if view.down}

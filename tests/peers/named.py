@@ -22,6 +22,7 @@ ns IN A 127.0.0.1
 _sip._tcp IN SRV 5 0 5060 sip.widget.test.
 www IN CNAME widget.test.
 7 IN PTR www.widget.test.
+odd IN TXT "red \\027[31m"
 """
 _LONG = "".join(f'many IN TXT "{index:03} {"x" * 100}"\n' for index in range(40))
 

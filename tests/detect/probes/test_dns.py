@@ -127,6 +127,11 @@ async def test_an_answer_that_does_not_fit_comes_over_tcp(names: Names) -> None:
     assert result.reason.endswith("and 34 more")
 
 
+async def test_a_record_cannot_steer_a_terminal(names: Names) -> None:
+    result = await look(names.authority, domain="odd.widget.test", type="TXT")
+    assert result.reason == "answered red  [31m"
+
+
 async def test_silence_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))

@@ -13,7 +13,7 @@ from relight.detect.probes import Probe, Result
 from relight.detect.probes._certificate import Certificate, faults, read_certificate
 from relight.detect.probes.tls import TlsProbe
 from tests.contracts.aim import PATIENCE_S, Aim
-from tests.peers.chain import NAME, World
+from tests.peers.chain import NAME, World, issue
 from tests.peers.hostile import hostile
 from tests.peers.http_sink import http_sink
 from tests.peers.mail_sink import mail_sink
@@ -161,6 +161,14 @@ def test_every_expired_certificate_of_a_chain_is_named() -> None:
     )
     found = faults([leaf, between], NAME, code=10, why="certificate has expired", now=now)
     assert found == [("expired", "the certificate of `between` ended on 2026-11-20 00:00 UTC")]
+
+
+def test_a_certificate_cannot_steer_a_terminal() -> None:
+    made = issue("a\x1b[31m\nb" * 6, names=["\x1b[31m.test"])
+    found = read_certificate(made.der())
+    assert found is not None
+    assert found.subject.isprintable()
+    assert found.shown_names().isprintable()
 
 
 def test_a_name_is_compared_as_clients_do() -> None:

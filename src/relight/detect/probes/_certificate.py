@@ -9,7 +9,10 @@ import msgspec
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from relight.detect.probes._quoted import printable
+
 _MOST_NAMES = 5
+_LONGEST_SHOWN = 100
 # OpenSSL's X509_V_ERR numbers.
 _SELF_SIGNED = frozenset({18})
 _NO_ISSUER = frozenset({2, 19, 20, 21})
@@ -42,7 +45,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     def shown_names(self) -> str:
         """Name what it is for, the first few."""
         more = len(self.names) - _MOST_NAMES
-        shown = ", ".join(self.names[:_MOST_NAMES]) or "nobody"
+        first = (printable(name[:_LONGEST_SHOWN]) for name in self.names[:_MOST_NAMES])
+        shown = ", ".join(first) or "nobody"
         return f"{shown} and {more} more" if more > 0 else shown
 
 
@@ -112,7 +116,7 @@ def moment(at: datetime) -> str:
 
 def _called(name: x509.Name) -> str:
     parts = name.get_attributes_for_oid(NameOID.COMMON_NAME) or list(name)
-    return str(parts[0].value)[:100] if parts else "no name"
+    return printable(str(parts[0].value)[:_LONGEST_SHOWN]) if parts else "no name"
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta
 
 from relight.detect.probes import Probe, Result, failed, unanswered
+from relight.detect.probes._quoted import printable
 from relight.kernel.plug import NoAnswer
 from relight.kernel.ports import DnsAnswer, Phases, Ports
 from relight.kernel.url import host_and_port
@@ -147,7 +148,7 @@ def _all(written: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _listed(records: list[str]) -> str:
-    shown = ", ".join(each[:_LONGEST_SHOWN] for each in records[:_MOST_SHOWN])
+    shown = ", ".join(printable(each[:_LONGEST_SHOWN]) for each in records[:_MOST_SHOWN])
     more = len(records) - _MOST_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 

@@ -1,20 +1,18 @@
 """Gathers what the verdict may weigh from the rooms that keep it."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeAlias
 
 from relight.catalog.service import Service
+from relight.desk.edge import EdgeDesk
 from relight.detect.situation import Change, EdgeWindow, VendorStanding
+from relight.detect.triage import Reach
 from relight.store.changes import ChangeRecords
-
-Edge: TypeAlias = Callable[[Service, datetime], EdgeWindow | None]
 
 
 class HouseFacts:
     """The desk's `Facts`, read from the stores."""
 
-    def __init__(self, *, edge: Edge, changes: ChangeRecords) -> None:
+    def __init__(self, *, edge: EdgeDesk, changes: ChangeRecords) -> None:
         """Take the records."""
         self._edge = edge
         self._changes = changes
@@ -30,4 +28,8 @@ class HouseFacts:
 
     def edge(self, service: Service, now: datetime) -> EdgeWindow | None:
         """Tell what customers' pages reported of a service lately; None where none report."""
-        return self._edge(service, now)
+        return self._edge.window(service, now)
+
+    def reach(self, service: Service, now: datetime) -> Reach | None:
+        """Tell whom the trouble of a service reaches; None where nobody counts."""
+        return self._edge.reach(service, now)

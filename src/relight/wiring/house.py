@@ -142,7 +142,7 @@ class House:
             incidents=self.incidents,
             checks=self.checks,
             alerts=self.alerts,
-            facts=HouseFacts(edge=self.edge.window, changes=self.what_changed),
+            facts=HouseFacts(edge=self.edge, changes=self.what_changed),
             silences=Silencing(SilenceRecords(database)),
             numbers=lambda name: next_number(database, name),
             clock=clock,

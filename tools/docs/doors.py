@@ -38,9 +38,9 @@ def shell() -> Page:
     page = Page(
         "cli.md",
         "The shell",
-        "Every command but `demo` takes the kit folder as its last argument, or works in the "
-        "current one, and works with and without a running `relight up`. Exit codes: 0 fine, 1 the "
-        "answer is no, 2 used wrongly, 3 could not find out.",
+        "Every command but `demo` takes the kit folder as its last argument (`try` as `--kit`), or "
+        "works in the current one, and works with and without a running `relight up`. Exit codes: "
+        "0 fine, 1 the answer is no, 2 used wrongly, 3 could not find out.",
     )
     for path, command in _commands(root, "relight"):
         if not (command.help or "").strip():

@@ -84,7 +84,7 @@ async def test_a_step_that_fails_is_named_and_a_picture_is_kept(tmp_path: Path) 
 
 
 async def test_what_the_server_answers_counts(tmp_path: Path) -> None:
-    result = await walk(tmp_path, at="/away", screenshots="")
+    result = await walk(tmp_path, at="/away", screenshot=False)
     assert not result.ok
     assert result.reason.endswith("/away: answered 502")
     assert "screenshot" not in dict(result.evidence)
@@ -92,7 +92,7 @@ async def test_what_the_server_answers_counts(tmp_path: Path) -> None:
 
 async def test_a_dead_port_an_unknown_name_and_a_forbidden_address(tmp_path: Path) -> None:
     async def at(url: str) -> Result:
-        return await BrowserProbe(url=url, screenshots="").observe(real_ports())
+        return await BrowserProbe(url=url, screenshot=False).observe(real_ports())
 
     dead = await at(f"http://127.0.0.1:{dead_port()}/")
     unknown = await at("http://nobody.invalid/")
@@ -123,7 +123,7 @@ async def test_a_script_of_your_own(tmp_path: Path) -> None:
             f"def run(page):\n    print('noise')\n    page.goto({sink.url('/login')!r})\n"
             "    assert page.title() == TITLE, page.title()\nTITLE = 'Where2Eat'\n"
         )
-        probe = BrowserProbe(url=sink.url("/"), script=str(script), screenshots="")
+        probe = BrowserProbe(url=sink.url("/"), script=str(script), screenshot=False)
         good = await probe.observe(real_ports())
         script.write_text("def run(page):\n    raise ValueError('the basket is empty.')\n")
         bad = await probe.observe(real_ports())

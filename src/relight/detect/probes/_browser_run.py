@@ -4,6 +4,7 @@ Playwright is imported here alone, in a process that ends with the look.
 """
 
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_NET = re.compile(r"net::ERR_([A-Z_]+)")
 _ERRORS = {
     "ERR_CONNECTION_REFUSED": "connection refused",
     "ERR_CONNECTION_RESET": "the connection was reset",
@@ -145,6 +147,8 @@ def _in_words(error: Exception, timeout_s: float) -> str:
     for code, words in _ERRORS.items():
         if code in text:
             return words
+    if known := _NET.search(text):
+        return known[1].replace("_", " ").lower()
     if type(error).__name__ == "TimeoutError":
         return f"did not come about within {timeout_s:g} s"
     return _first_line(error)

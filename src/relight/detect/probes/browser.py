@@ -23,7 +23,7 @@ _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _VERBS = ("open", "click", "fill", "expect", "wait")
 _MOST_PICTURES = 50
 _LARGEST_PICTURE = 2 << 20
-_TO_START_AND_END_S = 9.0
+_TO_START_AND_END_S = 18.0
 
 
 class BrowserProbe(Probe, frozen=True, kw_only=True):
@@ -39,10 +39,10 @@ class BrowserProbe(Probe, frozen=True, kw_only=True):
     Playwright's synchronous interface; what it raises is the failure. Since that is a program, it
     works only where relight.yaml says `allow_exec: true`.
 
-    When it fails, a picture of the page is kept in the folder `screenshots`, the last 50 of them;
-    an empty one keeps none. `chromium` says where the browser is, if it is not found. Each look
-    starts a browser of its own, which takes a second of CPU and 200 MB, so look every few minutes.
-    It needs `pip install relight[browser]`.
+    When it fails, a picture of the page is kept in the folder `screenshots`, the last 50 of them,
+    unless you say `screenshot: false`. `chromium` says where the browser is, if it is not found.
+    Each look starts a browser of its own, which takes a second of CPU and 200 MB, so look every
+    few minutes. It needs `pip install relight[browser]`.
 
     The egress policy judges the host of `url`, and the browser goes to the address judged. What
     the page leads to beyond that host, the browser fetches by itself.
@@ -52,9 +52,10 @@ class BrowserProbe(Probe, frozen=True, kw_only=True):
     steps: tuple[Mapping[str, str | Mapping[str, str]], ...] = ()
     script: str = ""
     password: str = ""
+    screenshot: bool = True
     screenshots: str = ".relight/screenshots"
     chromium: str = ""
-    timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0
+    timeout_s: Annotated[float, Meta(gt=0, le=40)] = 30.0
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
     PATHS: ClassVar[frozenset[str]] = frozenset({"script", "screenshots"})
@@ -93,7 +94,7 @@ class BrowserProbe(Probe, frozen=True, kw_only=True):
         evidence: tuple[tuple[str, str], ...] = (("address", address),)
         if outcome.ok:
             return Result(ok=True, took_s=took_s, reason=outcome.reason, evidence=evidence)
-        if outcome.picture and self.screenshots:
+        if outcome.picture and self.screenshot:
             name = f"{host_of(self.url)}-{ports.clock.now():%Y%m%dT%H%M%S.%fZ}.jpg"
             kept = await asyncio.to_thread(_keep, Path(self.screenshots), name, outcome.picture)
             evidence = (*evidence, ("screenshot", kept))

@@ -114,7 +114,7 @@ class PostgresProbe(DatabaseProbe, frozen=True, kw_only=True):
                 msg = f"{place.host} did not answer within {self.timeout_s:g} s."
                 raise NoAnswer(msg) from error
             except psycopg.Error as error:
-                raise _in_words(error) from error
+                raise _in_words(error, place) from error
 
     async def _run(self, session: _Session) -> str | None:
         await session.set_read_only(True)
@@ -163,7 +163,7 @@ def _roots() -> str:
     return next((path for path in found if path and Path(path).is_file()), "system")
 
 
-def _in_words(error: psycopg.Error) -> Failed | NoAnswer:
+def _in_words(error: psycopg.Error, place: Place) -> Failed | NoAnswer:
     said = _PREFIX.sub("", str(error)).strip().partition("\n")[0]
     said = said.removeprefix("FATAL:").strip() or "the connection was lost"
     if error.sqlstate is not None:
@@ -173,7 +173,8 @@ def _in_words(error: psycopg.Error) -> Failed | NoAnswer:
             return Failed(fault, words)
     if "FATAL:" in str(error):
         return Failed("session", f"the server said: {said}")
-    return NoAnswer(f"No connection: {said[:1].lower()}{said[1:]}.")
+    where = f"{place.host} port {place.port}"
+    return NoAnswer(f"No connection: {where}: {said[:1].lower()}{said[1:].rstrip('.')}.")
 
 
 PLUGIN: type[Probe] = PostgresProbe

@@ -105,3 +105,54 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(settings: dict[str, Any
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(settings, HttpProbe)
     assert "hunter2" not in str(caught.value)
+
+
+def answering(body: str, *, head: str = "") -> dict[str, bytes]:
+    told = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{head}\r\n{body}"
+    return {"json": told.encode()}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "reason"),
+    [
+        ("jobs.waiting", 3, "answered 200 OK"),
+        ("jobs.waiting", 4, "answered 200 OK, but `jobs.waiting` is 3, wanted 4"),
+        ("well", True, "answered 200 OK"),
+        ("jobs.waiting", True, "answered 200 OK, but `jobs.waiting` is 3, wanted true"),
+        ("nowhere", "x", 'answered 200 OK, but `nowhere` is null, wanted "x"'),
+    ],
+)
+async def test_what_json_finds(path: str, wanted: object, reason: str) -> None:
+    answers = answering('{"well": true, "jobs": {"waiting": 3}}')
+    async with http_sink(answers=answers) as sink:
+        result = await look(sink, "/json", json=path, json_is=wanted)
+    assert result.reason == reason
+
+
+async def test_what_is_no_json_is_said() -> None:
+    async with http_sink() as sink:
+        result = await look(sink, "/ok", json="a", json_is=1)
+    assert dict(result.evidence)["fault"] == "body"
+    assert "not JSON" in result.reason
+
+
+async def test_a_body_without_an_end_is_no_good_answer_unless_it_held_the_text() -> None:
+    async with http_sink() as sink:
+        endless = await look(sink, "/flood")
+        held = await look(sink, "/flood", body="0")
+    assert not endless.ok
+    assert "did not end within" in endless.reason
+    assert held.ok or "did not hold" in held.reason
+
+
+async def test_what_is_sent() -> None:
+    async with http_sink() as sink:
+        await look(sink, "/ok", method="POST", send={"a": 1}, bearer="token-of-ours")
+        await look(sink, "/ok", method="POST", send="plain", user="sam", password="word")
+    first, second = sink.received
+    assert first.body == b'{"a":1}'
+    assert first.headers["content-type"] == "application/json"
+    assert first.headers["authorization"] == "Bearer token-of-ours"
+    assert second.body == b"plain"
+    assert second.headers["authorization"] == "Basic c2FtOndvcmQ="
+    assert "content-type" not in second.headers

@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from relight.detect.edge.tally import Counts
+from relight.catalog.person import Role
+from relight.detect.edge.tally import Counts, Drained
 from relight.store.engine import StoreUnavailable
+from relight.web.app import create_app
 from relight.web.edge import script
 from relight.web.edge.report import Report, visitor, whole
 from relight.wiring.house import House
-from tests.web.given import house_at, served
+from tests.web.given import client_of, house_at, served, with_token
 
 KIT = """\
 name: Where2Eat
@@ -294,3 +296,15 @@ def test_keys_differ_by_service_and_customer_and_tell_nothing(house: House):
     keys = {key_of(house), key_of(house, "bistro"), key_of(house, "")}
     assert len(keys) == 3
     assert all(re.fullmatch(r"[a-z2-7]{20}", each) for each in keys)
+
+
+def test_the_api_gives_what_pages_report(house: House):
+    counts = Counts(service="widget", site="acme", loads=30, failed=20, visitors=9)
+    house.edge.records.add(Drained((counts,), ()), house.clock.now())
+    with client_of(create_app(house)) as client:
+        headers = with_token(house, Role.VIEWER)
+        found = client.get("/api/v1/services/widget/edge?hours=2", headers=headers).json()
+        assert client.get("/api/v1/services/api/edge", headers=headers).status_code == 404
+    assert found["now"]["failed"] == 20
+    assert found["now"]["failing_sites"] == ["acme"]
+    assert found["sites"][0]["loads"] == 30

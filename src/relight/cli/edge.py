@@ -70,7 +70,13 @@ def keys(service: str, folder: Path, *, data: Path | None, database: str, as_jso
 @edge.command()
 @click.argument("service")
 @kit_argument
-@click.option("--hours", default=1, show_default=True, type=click.IntRange(1, 48))
+@click.option(
+    "--hours",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 48),
+    help="How far back to look.",
+)
 @data_options
 @json_option
 def show(

@@ -45,13 +45,15 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
 
     `as_of` is when any of it last changed, not when it was drawn, so that the same facts give the
     same bytes. `current` has the worst first. Of the ended incidents, newest first, `recent` has
-    the days of the last 15 on which something began and `history` every month.
+    the days of the last 15 on which something began and `history` every month. `report_url` is
+    where customers can say that something does not work; empty for nowhere.
     """
 
     id: str
     instance: str
     title: str
     url: str
+    report_url: str = ""
     components: tuple[Component, ...]
     current: tuple[PublicIncident, ...]
     recent: tuple[Span, ...]

@@ -10,6 +10,7 @@ import hmac
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -33,6 +34,7 @@ from relight.detect.alert import Alert
 from relight.detect.handed import Answer, Handed, NotGenuine, NotServed, NotTaken, TooLarge
 from relight.detect.intake import Format
 from relight.detect.intake.report import ReportFormat
+from relight.kernel.faults import RelightError
 from relight.kernel.ids import uuid7
 from relight.kernel.secret import Masker
 from relight.store.alert_batch import AlertBatch
@@ -83,37 +85,50 @@ class Intake:
         self._instance_key = instance_key
         self._masker = masker
         self._format_of = format_of
-        self._known: tuple[Catalog, dict[str, Sender], dict[bytes, Sender]] | None = None
+        self._known: _Known | None = None
         self._new: dict[tuple[str, str], tuple[datetime, int]] = {}
         self._kept: Counter[str] = Counter()
 
     def senders(self) -> dict[str, Sender]:
-        """Give every sender by name. Raises `SecretMissing` where one's secret cannot be read."""
-        return self._look_up()[1]
+        """Give every sender by name, but for those whose secret cannot be read."""
+        return self._look_up().by_name
 
-    def _look_up(self) -> tuple[Catalog, dict[str, Sender], dict[bytes, Sender]]:
+    def _look_up(self) -> "_Known":
         catalog, known = self._desk.catalog, self._known
-        if known is None or known[0] is not catalog:
+        if known is None or known.catalog is not catalog:
             by_name: dict[str, Sender] = {}
+            missing: dict[str, RelightError] = {}
             for source in catalog.intake:
                 key = routing_key(self._instance_key, source.name)
-                built = self._format_of(source)
-                by_name[source.name] = Sender(source=source, format=built, key=key)
+                try:
+                    built = self._format_of(source)
+                except RelightError as error:
+                    missing[source.name] = error
+                else:
+                    by_name[source.name] = Sender(source=source, format=built, key=key)
             by_key = {_digest(each.key): each for each in by_name.values()}
-            known = self._known = (catalog, by_name, by_key)
+            known = _Known(catalog, by_name, by_key, missing)
+            # A secret that is not there yet is looked for again.
+            self._known = None if missing else known
         return known
 
     def sender(self, name: str, key: str) -> Sender:
-        """Find a sender by name and key. Raises `NotServed` for either, told apart by nobody."""
-        found = self.senders().get(name)
-        wanted = found.key if found else routing_key(self._instance_key, f"{name}?")
-        if not hmac.compare_digest(key.encode("utf-8", "replace"), wanted.encode()) or not found:
+        """Find a sender by name and key. Raises `NotServed` for either, told apart by nobody.
+
+        With the right key, raises why its secret cannot be read.
+        """
+        known = self._look_up()
+        wanted = routing_key(self._instance_key, name)
+        right = hmac.compare_digest(key.encode("utf-8", "replace"), wanted.encode())
+        if right and name in known.missing:
+            raise known.missing[name]
+        if not right or name not in known.by_name:
             raise NotServed
-        return found
+        return known.by_name[name]
 
     def sender_by_key(self, key: str, kind: type[Format]) -> Sender:
         """Find the sender of a format by its key alone. Raises `NotGenuine`."""
-        found = self._look_up()[2].get(_digest(key))
+        found = self._look_up().by_key.get(_digest(key))
         if found is None or not isinstance(found.format, kind):
             msg = "The key is not known."
             raise NotGenuine(msg)
@@ -166,7 +181,7 @@ class Intake:
         if not wanted:
             return
         alerts, asks = AlertBatch(tx, wanted), dict[str, Asked]()
-        many = AlertBatch(tx, _counted_keys(batch, alerts))
+        many = AlertBatch(tx, self._counted_keys(batch, alerts))
         ended: set[tuple[str, str, datetime]] = set()
         for taken in batch:
             source = taken.sender.source
@@ -201,6 +216,20 @@ class Intake:
             began, count = at, 0
         self._new[source.key, alert.service] = (began, count + 1)
         return count >= ALONE
+
+    def _counted_keys(self, batch: Sequence[Taken], alerts: AlertBatch) -> set[tuple[str, str]]:
+        """Name the counting alerts that a batch may touch, one for each source and service."""
+        coming = sum(len(each.alerts) for each in batch)
+        found: set[tuple[str, str]] = set()
+        for taken in batch:
+            source = taken.sender.source.key
+            for alert in taken.alerts:
+                _, count = self._new.get((source, alert.service), (taken.at, 0))
+                if count + coming > ALONE:
+                    found.add((source + MANY, alert.service or _NONE))
+            known = (alerts.find(source, key) for key in taken.cleared)
+            found |= {(source + MANY, alert.service or _NONE) for alert in known if alert}
+        return found
 
     @staticmethod
     def _say(tx: Connection, taken: Taken, alerts: AlertBatch) -> None:
@@ -264,16 +293,13 @@ class Intake:
         self._changes.forget(now - _KEPT)
 
 
-def _counted_keys(batch: Sequence[Taken], alerts: AlertBatch) -> set[tuple[str, str]]:
-    """Name the counting alerts that a batch may touch, one for each source and service."""
-    found: set[tuple[str, str]] = set()
-    for taken in batch:
-        source = taken.sender.source.key
-        known = (alerts.find(source, key) for key in taken.cleared)
-        for alert in (*taken.alerts, *known):
-            if alert is not None:
-                found.add((source + MANY, alert.service or _NONE))
-    return found
+class _Known(NamedTuple):
+    """The senders of one catalogue, and why some cannot be served."""
+
+    catalog: Catalog
+    by_name: dict[str, Sender]
+    by_key: dict[bytes, Sender]
+    missing: dict[str, RelightError]
 
 
 def _counted(source: IntakeSource, alert: Alert) -> Alert:

@@ -28,6 +28,7 @@ from relight.web.metrics_in import MetricsIn
 from relight.web.ourselves import Ourselves
 from relight.web.ping import PingDoor
 from relight.web.public import public_site
+from relight.web.report import ReportDoor
 
 log = structlog.get_logger("relight.web")
 LARGEST_BODY = 1 << 20
@@ -106,6 +107,7 @@ def create_app(
             "/ping": ping,
             "/in": intake,
             "/v2": intake,
+            "/report": ReportDoor(house, intake, headers),
             "/v1": metrics_in,
         },
     )

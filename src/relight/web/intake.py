@@ -7,6 +7,7 @@ else waits, and only then the vendor's own 2xx.
 import asyncio
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -72,8 +73,9 @@ class IntakeDoor:
         """Answer one request."""
         if scope["type"] != ScopeType.HTTP:
             return
-        knock = find(scope["path"])
-        handed = _bare(scope, knock, self._house)
+        # As it came: an alias in a path of Opsgenie's may hold a slash that was written `%2F`.
+        knock = find(scope["raw_path"].partition(b"?")[0].decode("latin-1"))
+        handed = bare(scope, knock.rest, self._house.clock.now())
         kind = knock.kind or Format
         sender: Sender | None = None
         try:
@@ -99,7 +101,8 @@ class IntakeDoor:
         receive: Receive,
         handed: Handed,
     ) -> Answer:
-        body = await self._body(scope, receive, kind.LARGEST)
+        body = await read_body(scope, receive, min(kind.LARGEST, _LARGEST), self._held)
+        self._held += len(body)
         try:
             handed = msgspec.structs.replace(handed, body=body)
             if sender is None:
@@ -112,34 +115,6 @@ class IntakeDoor:
             return await self.commit.put(taken)
         finally:
             self._held -= len(body)
-
-    async def _body(self, scope: HTTPScope, receive: Receive, largest: int) -> bytes:
-        """Read the body and count it as held. Raises `TooLarge`, `TooSlow` or `TooMany`."""
-        most = min(largest, _LARGEST)
-        declared = next((v for n, v in scope["headers"] if n == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > most:
-            raise TooLarge
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(_BODY_S):
-                while True:
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        raise TooSlow
-                    part = message.get("body", b"")
-                    size += len(part)
-                    if size > most:
-                        raise TooLarge
-                    if self._held + size > _MOST_HELD:
-                        raise TooMany
-                    parts.append(part)
-                    if not message.get("more_body", False):
-                        break
-        except TimeoutError:
-            raise TooSlow from None
-        self._held += size
-        return b"".join(parts)
 
     async def _fetched(self, sender: Sender, handed: Handed) -> Handed:
         """Add what reading needs from outside, through the one way out that there is."""
@@ -185,16 +160,46 @@ def _doors() -> Mapping[str, type[Format]]:
     return _DOORS
 
 
-def _bare(scope: HTTPScope, knock: Knock, house: House) -> Handed:
+def bare(scope: HTTPScope, path: str, now: datetime) -> Handed:
+    """Give a request without its body."""
     query = scope["query_string"].decode("latin-1")
     return Handed(
         id=str(uuid.uuid4()),
-        now=house.clock.now(),
+        now=now,
         method=scope["method"],
-        path=knock.rest,
+        path=path,
         query=dict(parse_qsl(query, max_num_fields=100)) if query.count("&") < 100 else {},
         headers={n.decode("latin-1").lower(): v.decode("latin-1") for n, v in scope["headers"]},
     )
+
+
+async def read_body(scope: HTTPScope, receive: Receive, most: int, held: int = 0) -> bytes:
+    """Read a body within bounds, where others `held` so many bytes of all that may be held.
+
+    Raises `TooLarge`, `TooSlow` or `TooMany`.
+    """
+    declared = next((v for n, v in scope["headers"] if n == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > most:
+        raise TooLarge
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_BODY_S):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise TooSlow
+                part = message.get("body", b"")
+                size += len(part)
+                if size > most:
+                    raise TooLarge
+                if held + size > _MOST_HELD:
+                    raise TooMany
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise TooSlow from None
 
 
 def _prepared(answer: Answer) -> Prepared:

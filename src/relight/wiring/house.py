@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+import msgspec
+
 from relight.catalog.catalog import Catalog
 from relight.communicate.publishers import PUBLISHERS, Publisher
 from relight.communicate.react import react as communicate_react
@@ -179,6 +181,8 @@ class House:
     def render_site(self) -> Mapping[str, bytes]:
         """Write the public page as it should read now, every file of it."""
         page = self.desk.status_page()
+        if any(each.format.kind == "report" for each in self.kit.catalog.intake):
+            page = msgspec.structs.replace(page, report_url=f"{self.base_url}/report")
         return site(page, self._site_templates, base=page.url or f"{self.base_url}/status/")
 
     def ports(self) -> Ports:

@@ -210,6 +210,7 @@ class Worker:
         self._begin("kit", self.kit_watch.run)
         self._begin("edge", self._edge.run)
         self._begin("clock", self._keep_time)
+        self._begin("mail", self._take_mail)
         self._begin("scrapes", self.scraper.run)
         self._begin("metric rules", self._metrics_judge.run)
         self._begin("sweep", self._sweep)
@@ -264,6 +265,14 @@ class Worker:
         house.heartbeats.shift(step)
         for incident in house.incidents.all(live=True):
             house.desk.run(incident.id, RecordClockStep(seconds=step_s), _CLOCK)
+
+    async def _take_mail(self) -> None:
+        """Listen for mail once a sender is declared; importing what it needs takes its time."""
+        while not self._house.kit.catalog.intake:  # noqa: ASYNC110 - the kit says when
+            await asyncio.sleep(1)
+        from relight.worker.mail_in import MailIn
+
+        await MailIn(self._house).run()
 
     async def _sweep(self) -> None:
         """Pack old results and drop what has expired."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 import msgspec
-from msgspec import inspect
 
 from relight.detect.handed import (
     LONGEST_KEY,
@@ -56,9 +55,7 @@ def typed(value: object, shape: type[T]) -> T:
 
 def left_over(value: Mapping[str, object], shape: type[msgspec.Struct]) -> Pairs:
     """Give what a sender says beyond the fields that are known, so that nothing is lost."""
-    info = inspect.type_info(shape)
-    fields = info.fields if isinstance(info, inspect.StructType) else ()
-    known = {field.encode_name for field in fields}
+    known = shape.__struct_encode_fields__
     return details({name: each for name, each in value.items() if name not in known})
 
 
@@ -91,6 +88,8 @@ def _flat(label: str, value: object, depth: int) -> Iterator[tuple[str, str]]:
 
 def cut(text: str, longest: int) -> str:
     """Shorten a text to so many characters, without control characters but line breaks."""
+    if len(text) <= longest and text.isprintable():
+        return text.strip()
     plain = "".join(c if c.isprintable() or c == "\n" else " " for c in text[: longest * 2]).strip()
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
 

@@ -80,6 +80,7 @@ def test_a_kinds_example_is_accepted_as_it_is_printed(noun: str, kind: str, tmp_
         "probe": {"services": [{"name": "api", **printed}]},
         "channel": {"people": [{"name": "rebecca", **printed}]},
         "publisher": {"status_page": printed},
+        "format": printed,
     }
 
     allowed = {"allow_exec": True} if plug.PROGRAMS & plug.EXAMPLE.keys() else {}

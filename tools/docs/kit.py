@@ -162,7 +162,7 @@ def yaml(value: Mapping[str, Any]) -> str:
 def _how_to_add(noun: str) -> str:
     return (
         f"An installed Python package can bring a {noun} of its own through the entry point group "
-        f"`relight.{noun}`; [CONTRIBUTING.md](../../CONTRIBUTING.md) shows how one is written."
+        f"`relight.{noun}`; [Write a probe](../guides/write-a-probe.md) shows how one is written."
     )
 
 

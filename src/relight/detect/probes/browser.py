@@ -41,8 +41,8 @@ class BrowserProbe(Probe, frozen=True, kw_only=True):
 
     When it fails, a picture of the page is kept in the folder `screenshots`, the last 50 of them,
     unless you say `screenshot: false`. `chromium` says where the browser is, if it is not found.
-    Each look starts a browser of its own, which takes a second of CPU and 200 MB, so look every
-    few minutes. It needs `pip install relight[browser]`.
+    Each look starts a browser of its own, which was measured at 2.5 s of CPU and 460 MB for a
+    small page, so look every few minutes. It needs `pip install relight[browser]`.
 
     The egress policy judges the host of `url`, and the browser goes to the address judged. What
     the page leads to beyond that host, the browser fetches by itself.

@@ -44,6 +44,9 @@ recursion no;
 """
 _RESOLVER = """\
 recursion yes;
+  // Without this it would ask the roots of the world.
+  forward only;
+  forwarders {{ 127.0.0.1 port {authority}; }};
   dnssec-validation yes;
   empty-zones-enable no;
   qname-minimization off;
@@ -81,14 +84,14 @@ def named(folder: Path) -> Generator[Names]:
     )
     authority = _OPTIONS.format(folder=folder, stem="authority", port=at.authority, more=_AUTHORITY)
     (folder / "authority.conf").write_text(authority + zones)
-    forwards = "".join(
-        f'zone "{name}" {{ type forward; forward only; '
-        f"forwarders {{ 127.0.0.1 port {at.authority}; }}; }};\n"
-        for name in ("signed.test", "bogus.test")
-    )
     anchors = "".join(f"  {zone}.test. static-key {key};\n" for zone, key in keys.items())
-    resolver = _OPTIONS.format(folder=folder, stem="resolver", port=at.resolver, more=_RESOLVER)
-    (folder / "resolver.conf").write_text(f"{resolver}{forwards}trust-anchors {{\n{anchors}}};\n")
+    resolver = _OPTIONS.format(
+        folder=folder,
+        stem="resolver",
+        port=at.resolver,
+        more=_RESOLVER.format(authority=at.authority),
+    )
+    (folder / "resolver.conf").write_text(f"{resolver}trust-anchors {{\n{anchors}}};\n")
     with (
         _server(folder, "authority", at.authority),
         _server(folder, "resolver", at.resolver),

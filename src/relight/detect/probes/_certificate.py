@@ -52,21 +52,24 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_certificate(der: bytes) -> Certificate | None:
     """Read one, or None where it is none."""
-    try:
-        with warnings.catch_warnings():
-            # It says of some that they break a rule; clients are the ones to refuse them.
-            warnings.simplefilter("ignore")
-            found = x509.load_der_x509_certificate(der)
-        return Certificate(
-            subject=_called(found.subject),
-            issuer=_called(found.issuer),
-            names=_names(found),
-            begins=found.not_valid_before_utc,
-            ends=found.not_valid_after_utc,
-            self_signed=found.issuer == found.subject,
-        )
-    except (ValueError, x509.UnsupportedGeneralNameType):
-        return None
+    with warnings.catch_warnings():
+        # It says of some that they break a rule; clients are the ones to refuse them.
+        warnings.simplefilter("ignore")
+        try:
+            return _read(x509.load_der_x509_certificate(der))
+        except (ValueError, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
+            return None
+
+
+def _read(found: x509.Certificate) -> Certificate:
+    return Certificate(
+        subject=_called(found.subject),
+        issuer=_called(found.issuer),
+        names=_names(found),
+        begins=found.not_valid_before_utc,
+        ends=found.not_valid_after_utc,
+        self_signed=found.issuer == found.subject,
+    )
 
 
 def faults(

@@ -202,3 +202,14 @@ def test_a_sign_in_link_is_for_someone_who_exists(kit: Path) -> None:
     """An account is a person of the kit."""
     assert "/sign-in?link=" in run("sign-in", "sam", kit).output
     assert run("sign-in", "nobody", kit).exit_code == NO
+
+
+def test_a_silence_is_made_listed_and_ended(kit: Path) -> None:
+    """What is made at the shell holds until it is ended."""
+    made = told(run("silence", "new", "--service", "api", "--for", "2h", "--json", kit))
+    assert made["services"] == ["api"]
+    listed = run("silence", "list", kit)
+    assert f"by {made['name']}." in listed.output
+    assert "service api" in listed.output
+    told(run("silence", "end", str(made["name"]), "--json", kit))
+    assert "Nothing is silenced." in run("silence", "list", kit).output

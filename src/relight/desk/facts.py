@@ -5,6 +5,7 @@ from typing import Protocol
 
 from relight.catalog.service import Service
 from relight.detect.situation import Change, EdgeWindow, VendorStanding
+from relight.detect.triage import Reach
 
 
 class Facts(Protocol):
@@ -20,4 +21,8 @@ class Facts(Protocol):
 
     def edge(self, service: Service, now: datetime) -> EdgeWindow | None:
         """Tell what customers' pages reported of a service lately; None where none report."""
+        ...
+
+    def reach(self, service: Service, now: datetime) -> Reach | None:
+        """Tell whom the trouble of a service reaches; None where nobody counts."""
         ...

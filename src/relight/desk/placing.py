@@ -109,8 +109,12 @@ class Placing:
         if silenced:
             left_s = (silenced.until - now).total_seconds()
             return min(max(left_s, 1.0), _SILENCED_AGAIN_S)
-        service = self._desk.catalog.service(alert.service)
-        return triage.settles_in_s(alert, service, states, now) if service else 0.0
+        catalog = self._desk.catalog
+        service = catalog.service(alert.service)
+        if service is None:
+            return 0.0
+        upstream = [each for name in service.depends_on if (each := catalog.service(name))]
+        return triage.settles_in_s(alert, service, states, now, upstream=upstream)
 
     # ---- what is open
 
@@ -159,7 +163,7 @@ class Placing:
     def _grade(self, group: _Group, states: Mapping[str, CheckState]) -> triage.Classified:
         matrix = self._desk.catalog.severities
         graded = [
-            triage.grade(each.alert, group.service, states, matrix, None)
+            triage.grade(each.alert, group.service, states, matrix, self._reach(group.service))
             for each in {one.alert.severity: one for one in group.waiting}.values()
         ]
         return min(graded, key=lambda each: each.severity)
@@ -182,9 +186,13 @@ class Placing:
             recently_resolved=resolved,
             matrix=desk.catalog.severities,
             now=now,
+            reach=self._reach(group.service),
             began_at=group.began_at,
             vendors=self._troubled_vendors([group.service] if group.service else []),
         )
+
+    def _reach(self, service: Service | None) -> triage.Reach | None:
+        return self._desk.facts.reach(service, self._desk.clock.now()) if service else None
 
     def _declare(
         self,

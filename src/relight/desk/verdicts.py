@@ -105,7 +105,8 @@ class Verdicts:
         for service in self._services(incident):
             if not standing(service.checks, states).some_fail:
                 continue
-            graded = triage.severity_of(service, states, matrix, None)
+            reach = self._desk.facts.reach(service, self._desk.clock.now())
+            graded = triage.severity_of(service, states, matrix, reach)
             limit = worst.severity if worst else incident.severity
             if graded.severity.worse_than(limit):
                 worst = graded

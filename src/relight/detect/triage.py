@@ -82,12 +82,18 @@ Proposal: TypeAlias = Declare | Join | Reopen | Nothing
 
 
 def settles_in_s(
-    alert: Alert, service: Service, states: Mapping[str, CheckState], now: datetime
+    alert: Alert,
+    service: Service,
+    states: Mapping[str, CheckState],
+    now: datetime,
+    *,
+    upstream: Sequence[Service] = (),
 ) -> float:
     """Tell how soon to look at an alert again because the other checks are not clear yet; 0 is now.
 
     All checks are looked at as soon as one fails. Without this pause, what is down altogether would
-    be called failing in part, and nobody could tell the edge from the origin.
+    be called failing in part, and nobody could tell the edge from the origin. What the service
+    depends on (`upstream`) is waited for as well: it may be what fails.
     """
     own = states.get(alert.key) if alert.source == CHECK else None
     check = next((each for each in service.checks if each.key == alert.key), None)
@@ -95,7 +101,8 @@ def settles_in_s(
         return _LOOK_AGAIN_S
     began_at = (own.first_failure_at if own else None) or alert.opened_at
     left_s = SETTLE_S - (now - alert.opened_at).total_seconds()
-    others = [states.get(check.key) for check in service.checks if check.key != alert.key]
+    watched = [check for each in (service, *upstream) for check in each.checks]
+    others = [states.get(check.key) for check in watched if check.key != alert.key]
     unclear = any(
         state is None
         or state.last_at is None

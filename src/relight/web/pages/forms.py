@@ -35,6 +35,8 @@ SAID = {
     "corrected": "The correction is on the record.",
     "declared": "The incident is declared.",
     "revoked": "The token no longer works.",
+    "silenced": "Nobody is called for it until the silence ends.",
+    "silence-ended": "The silence has ended.",
 }
 
 Asker: TypeAlias = Request[Any, Any, Any]

@@ -1,19 +1,25 @@
 """`/services`: how each stands, and one service with its checks, results and alerts."""
 
-from typing import Literal
+from functools import partial
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from relight.desk.desk import ServiceNotFound
-from relight.web.account import viewer
-from relight.web.house import TheHouse
+from relight.web.account import account_of, responder, viewer
+from relight.web.house import House, TheHouse
 from relight.web.pages import chart, forms
 from relight.web.pages.edge import panel
-from relight.web.pages.forms import Asker
+from relight.web.pages.forms import Asker, Fields, Form, Problem
 from relight.web.pages.overview import overview
 
 _ALERTS = 20
+_HOURS_S = {"1": 3600.0, "2": 7200.0, "8": 28_800.0, "24": 86_400.0}
+
+Hours: TypeAlias = Literal[1, 6, 24]
+_form = partial(post, guards=[responder], sync_to_thread=True, include_in_schema=False)
 
 
 @get("/services", guards=[viewer], sync_to_thread=True, include_in_schema=False)
@@ -30,6 +36,45 @@ def service(
     name: FromPath[str], house: TheHouse, request: Asker, hours: FromQuery[Literal[1, 6, 24]] = 1
 ) -> Response[bytes]:
     """Show one service. Raises `ServiceNotFound`."""
+    return _draw(name, house, request, hours)
+
+
+@_form("/services/{name:str}/silence")
+def silence(name: FromPath[str], house: TheHouse, request: Asker, data: Fields) -> Response[Any]:
+    """Hold the service's alerts back for some hours."""
+    form, actor = Form(data), account_of(request).actor
+
+    def do() -> str:
+        for_s = _HOURS_S.get(form.text("for"), _HOURS_S["2"])
+        house.desk.silence(for_s=for_s, by=actor, reason=form.text("reason"), services=[name])
+        return f"/services/{quote(name)}#silence"
+
+    again = partial(_again, name, house, request)
+    return forms.attempt(do, said="silenced", again=again, form="silence", fields=form)
+
+
+@_form("/services/{name:str}/end-silence")
+def end_silence(
+    name: FromPath[str], house: TheHouse, request: Asker, data: Fields
+) -> Response[Any]:
+    """End a silence before its time."""
+    form = Form(data)
+
+    def do() -> str:
+        house.desk.end_silence(form.text("silence"))
+        return f"/services/{quote(name)}#silence"
+
+    again = partial(_again, name, house, request)
+    return forms.attempt(do, said="silence-ended", again=again, form="silence", fields=form)
+
+
+def _again(name: str, house: House, request: Asker, problem: Problem) -> Response[bytes]:
+    return _draw(name, house, request, 1, problem)
+
+
+def _draw(
+    name: str, house: House, request: Asker, hours: Hours, problem: Problem | None = None
+) -> Response[bytes]:
     now, desk = house.clock.now(), house.desk
     found = next((each for each in desk.standings() if each.service.name == name), None)
     if found is None:
@@ -37,17 +82,25 @@ def service(
     checks = found.service.checks
     lines = {check.key: chart.long(house.series, check, hours, now) for check in checks}
     alerts = [each for each in desk.alerts.alerts() if each.service == name][:_ALERTS]
+    silences = [
+        each
+        for each in desk.silences.lasting(desk.catalog, now)
+        if not each.silence.maintenance and name in each.silence.services
+    ]
     live = [each for each in desk.incidents.all(live=True) if name in each.services]
     return forms.show(
         request,
         "service.html",
         standing=found,
         lines=lines,
-        alerts=alerts,
+        alerts=desk.alerts_shown(alerts),
+        silences=silences,
         live=live,
         hours=hours,
+        problem=problem,
+        status=422 if problem else 200,
         edge=panel(house, found.service, hours, now),
     )
 
 
-HANDLERS = (index, service)
+HANDLERS = (index, service, silence, end_silence)

@@ -61,6 +61,14 @@ def test_one_look_at_a_time_and_what_is_asked_meanwhile_comes_right_after() -> N
     assert table.next_at() == after(1)
 
 
+def test_what_finds_no_room_in_a_turn_comes_in_the_next() -> None:
+    table = Timetable()
+    for n in range(5):
+        table.no_later(f"c{n}", after(n))
+    assert [key for key, _ in table.take(after(9), 3)] == ["c0", "c1", "c2"]
+    assert [key for key, _ in table.take(after(9), 3)] == ["c3", "c4"]
+
+
 def test_a_moment_is_only_ever_brought_forward() -> None:
     table = Timetable()
     table.no_later("a", after(60))

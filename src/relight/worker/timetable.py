@@ -5,6 +5,7 @@ was last looked at, and how it stood.
 """
 
 import heapq
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -56,11 +57,11 @@ class Timetable:
                 heapq.heappop(self._heap)  # it was moved, or is gone
             return self._heap[0][0] if self._heap else None
 
-    def take(self, now: datetime) -> list[tuple[str, datetime]]:
-        """Take the checks that are due with their moments; `ended` gives each back."""
+    def take(self, now: datetime, most: int = sys.maxsize) -> list[tuple[str, datetime]]:
+        """Take the checks that are due with their moments, first come; `ended` gives each back."""
         due: list[tuple[str, datetime]] = []
         with self._lock:
-            while self._heap and self._heap[0][0] <= now:
+            while self._heap and self._heap[0][0] <= now and len(due) < most:
                 at, key = heapq.heappop(self._heap)
                 if self._at.get(key) == at:
                     del self._at[key]

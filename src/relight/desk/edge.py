@@ -226,9 +226,9 @@ class EdgeDesk:
                 )
                 raise_in(tx, alert, [ask_triage(alert.id, at)])
             for key in cleared:
-                alert = clear_in(tx, EDGE, key, at)
-                if alert:
-                    ask_in(tx, ask_triage(alert.id, at))
+                over = clear_in(tx, EDGE, key, at)
+                if over:
+                    ask_in(tx, ask_triage(over.id, at))
         return True
 
     def _loads(self, now: datetime, learnt: Learnt) -> dict[str, dict[str, dict[int, int]]]:

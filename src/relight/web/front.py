@@ -45,7 +45,7 @@ class Front:
         self._ourselves = ourselves
         self._hosts = hosts
         self._headers = headers
-        self._doors = {REPORT: edge, **doors}
+        self._doors: Mapping[str, ASGIApp] = {REPORT: edge, **doors}
         self._names = {name for name, _ in headers}
         text = (b"content-type", b"text/plain; charset=utf-8")
         self._to_site = Answer(307, [*headers, (b"location", b"/status/")], b"")

@@ -34,7 +34,7 @@ AIM = Aim(working, at=at)
 
 
 async def look(address: str, **settings: object) -> Result:
-    probe = msgspec.convert({"address": address, "timeout_s": 2, **settings}, SmtpProbe)
+    probe = msgspec.convert({"address": address, "timeout_s": 10, **settings}, SmtpProbe)
     return await probe.observe(real_ports())
 
 
@@ -91,8 +91,6 @@ async def test_what_is_not_offered_is_said() -> None:
     async with mail_sink() as sink:
         result = await look(sink.server, tls="starttls")
     assert (result.ok, result.reason) == (False, "offers no STARTTLS")
-    async with saying("220 hi", "250-hi\r\n250 AUTH XOAUTH2"):
-        pass
 
 
 @pytest.mark.parametrize(
@@ -104,12 +102,13 @@ async def test_what_is_not_offered_is_said() -> None:
         (["SSH-2.0-OpenSSH_9.2"], "connection", "127.0.0.1 answered what is not SMTP"),
         (["220-hi\r\n" * 200], "connection", "sent 100 lines without an end to its answer"),
         (["220 " + "x" * 5000], "connection", "sent 2048 bytes without an end to its answer"),
-        (["220-half"], "connection", "did not finish its answer within 2 s"),
+        (["220-half"], "connection", "did not finish its answer within 1 s"),
     ],
 )
 async def test_it_says_what_was_answered(answers: list[str], fault: str, reason: str) -> None:
+    patience_s = 1 if "within" in reason else 10
     async with saying(*answers) as (address, _):
-        result = await look(address)
+        result = await look(address, timeout_s=patience_s)
     assert dict(result.evidence)["fault"] == fault
     assert reason in result.reason
 

@@ -124,7 +124,7 @@ async def test_an_authority_that_nobody_trusts_is_named(ports_of: dict[str, int]
 
 async def test_plain_text_where_tls_is_wanted_is_said() -> None:
     async with hostile("lines") as host_port:
-        result = await at(host_port).observe(real_ports())
+        result = await TlsProbe(address=host_port).observe(real_ports())
     assert (result.ok, result.reason) == (False, "127.0.0.1: TLS failed (wrong version number)")
 
 

@@ -31,7 +31,7 @@ AIM = Aim(working, at=at)
 
 
 async def look(url: str, **settings: object) -> Result:
-    probe = msgspec.convert({"url": url, "timeout_s": 2, **settings}, WebsocketProbe)
+    probe = msgspec.convert({"url": url, "timeout_s": 10, **settings}, WebsocketProbe)
     return await probe.observe(real_ports())
 
 

@@ -17,6 +17,8 @@ _COMMANDS = {
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
+    "intake": ("relight.cli.intake", "Look at senders outside and try what they send."),
+    "change": ("relight.cli.change", "Record and list what was changed."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
     "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),

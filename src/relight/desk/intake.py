@@ -33,8 +33,9 @@ from relight.desk.rules import ask_triage
 from relight.detect.alert import Alert
 from relight.detect.handed import Answer, Handed, NotGenuine, NotServed, NotTaken, TooLarge
 from relight.detect.intake import Format
+from relight.detect.intake.email import EmailFormat
 from relight.detect.intake.report import ReportFormat
-from relight.kernel.faults import RelightError
+from relight.kernel.faults import NotFound, RelightError, did_you_mean
 from relight.kernel.ids import uuid7
 from relight.kernel.secret import Masker
 from relight.store.alert_batch import AlertBatch
@@ -62,6 +63,10 @@ _SEEN_KEPT = timedelta(days=3)
 _KEPT = timedelta(days=90)
 MANY = "/many"
 """What follows a source's name in the alert that counts what came beyond `ALONE`."""
+
+
+class SourceNotFound(NotFound):
+    """There is no such intake source."""
 
 
 class Intake:
@@ -126,6 +131,16 @@ class Intake:
             raise NotServed
         return known.by_name[name]
 
+    def named(self, name: str) -> Sender:
+        """Find a sender by name. Raises `SourceNotFound`, or why its secret cannot be read."""
+        known = self._look_up()
+        if name in known.missing:
+            raise known.missing[name]
+        if name not in known.by_name:
+            msg = f"There is no intake source `{name}`."
+            raise SourceNotFound(msg, hint=did_you_mean(name, known.by_name))
+        return known.by_name[name]
+
     def sender_by_key(self, key: str, kind: type[Format]) -> Sender:
         """Find the sender of a format by its key alone. Raises `NotGenuine`."""
         found = self._look_up().by_key.get(_digest(key))
@@ -144,6 +159,13 @@ class Intake:
             answer = sender.format.refusal(error, handed)
             return refused(sender, handed, answer, str(error), self._masker)
         return understood(sender, handed, received, self._desk.catalog, self._masker)
+
+    def trial(self, sender: Sender, handed: Handed) -> Taken:
+        """Say what a person's sample would become; nothing is written. Raises `NotTaken`."""
+        by_mail = isinstance(sender.format, EmailFormat)
+        sample = msgspec.structs.replace(handed, trial=True, by_mail=by_mail)
+        received = sender.format.read(sample)
+        return understood(sender, sample, received, self._desk.catalog, self._masker)
 
     def write(self, batch: Sequence[Taken]) -> list[Answer]:
         """Write deliveries in one transaction and give their answers in order."""

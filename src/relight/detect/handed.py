@@ -22,7 +22,8 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is fresh for each. `path` is what follows the routing key or stands for it (`/v2/enqueue`);
     the names of `headers` are lower-case. `fetched` is what was read of the address that
-    `Format.needs` named.
+    `Format.needs` named. A `trial` is a sample that a signed-in person tries: nobody has to prove
+    who sent it, and nothing of it is written.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     by_mail: bool = False
     fetched: bytes = b""
+    trial: bool = False
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):

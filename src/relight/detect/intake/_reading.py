@@ -115,22 +115,24 @@ def links(pairs: Iterable[tuple[str, str]]) -> Pairs:
     return tuple((cut(label, 120), url) for url, label in found.items())[:MOST_DETAILS]
 
 
-def must_equal(given: str, wanted: str, what: str = "") -> None:
-    """Compare in constant time. Raises `NotGenuine`."""
+def must_equal(handed: Handed, given: str, wanted: str) -> None:
+    """Compare in constant time, unless it is a trial. Raises `NotGenuine`."""
+    if handed.trial:
+        return
     if not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
-        raise NotGenuine(what)
+        raise NotGenuine
 
 
 def must_be_signed(handed: Handed, key: str, given: str) -> None:
     """Check the hex HMAC-SHA256 of the body. Raises `NotGenuine`."""
-    must_equal(given, hmac.digest(key.encode(), handed.body, hashlib.sha256).hex())
+    must_equal(handed, given, hmac.digest(key.encode(), handed.body, hashlib.sha256).hex())
 
 
 def must_bear(handed: Handed, key: str) -> None:
     """Check `Authorization: Bearer KEY`, where a key is declared. Raises `NotGenuine`."""
     if key:
         scheme, _, given = handed.headers.get("authorization", "").partition(" ")
-        must_equal(given.strip() if scheme.lower() == "bearer" else "", key)
+        must_equal(handed, given.strip() if scheme.lower() == "bearer" else "", key)
 
 
 def moment(text: str) -> datetime | None:

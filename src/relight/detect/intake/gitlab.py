@@ -83,7 +83,7 @@ class GitlabFormat(Format, frozen=True, kw_only=True):
 
     def read(self, handed: Handed) -> Received:
         """Read an event by its kind; others are taken and change nothing."""
-        must_equal(handed.headers.get("x-gitlab-token", ""), self.token)
+        must_equal(handed, handed.headers.get("x-gitlab-token", ""), self.token)
         headers = handed.headers
         delivery = headers.get("idempotency-key", "") or headers.get("x-gitlab-event-uuid", "")
         event = typed(read_object(handed.body), WireEvent)

@@ -112,12 +112,13 @@ class SnsFormat(Format, frozen=True, kw_only=True):
         """Read a message whose signature is right."""
         raw = read_object(handed.body)
         message = typed(raw, WireMessage)
-        _check_signature(raw, message, handed.fetched)
+        if not handed.trial:
+            _check_signature(raw, message, handed.fetched)
         if message.topic_arn != self.topic:
             msg = "The topic is another."
             raise NotGenuine(msg)
         at = moment(message.timestamp)
-        if at is None or abs((handed.now - at).total_seconds()) > _TOO_OLD_S:
+        if not handed.trial and (at is None or abs((handed.now - at).total_seconds()) > _TOO_OLD_S):
             msg = "The message is too old."
             raise NotGenuine(msg)
         if message.type == "SubscriptionConfirmation":

@@ -5,6 +5,7 @@ from litestar.di import Provide
 
 from relight.web.api import (
     alerts,
+    changes,
     commands,
     config,
     edge,
@@ -27,6 +28,7 @@ HANDLERS = (
             *commands.HANDLERS,
             *updates.HANDLERS,
             *alerts.HANDLERS,
+            *changes.HANDLERS,
             *services.HANDLERS,
             *edge.HANDLERS,
             *oncall.HANDLERS,

@@ -1,7 +1,7 @@
 """The smtp probe before a real mail server, and before some that only look like one."""
 
 import asyncio
-import base64
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,7 +39,9 @@ async def look(address: str, **settings: object) -> Result:
 
 
 @asynccontextmanager
-async def saying(*answers: str) -> AsyncGenerator[tuple[str, list[str]]]:
+async def saying(
+    *answers: str, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[tuple[str, list[str]]]:
     """Give each answer in turn, the first unasked; keeps what was said to it."""
     heard: list[str] = []
 
@@ -50,7 +52,7 @@ async def saying(*answers: str) -> AsyncGenerator[tuple[str, list[str]]]:
             heard.append((await reader.readline()).decode().strip())
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
 
@@ -113,19 +115,35 @@ async def test_it_says_what_was_answered(answers: list[str], fault: str, reason:
     assert reason in result.reason
 
 
-async def test_a_password_that_is_repeated_is_hidden(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answers", "heard", "reason"),
+    [
+        (
+            ["250-hi\r\n250 AUTH LOGIN", "334 VXNlcg==", "334 UGFzcw==", "235 welcome", "221 bye"],
+            ["AUTH LOGIN", "cHJvYmU=", "aHVudGVyMi14", "QUIT"],
+            "greeted with `hi` and took the login",
+        ),
+        (
+            ["250-hi\r\n250 AUTH XOAUTH2"],
+            [""],
+            "offers only XOAUTH2, and PLAIN or LOGIN is needed",
+        ),
+        (["250 hi"], [""], "offers no login, and PLAIN or LOGIN is needed"),
+        (
+            [
+                "250-hi\r\n250 AUTH PLAIN",
+                "535 no AHByb2JlAGh1bnRlcjIteA== hunter2-x",
+            ],
+            ["AUTH PLAIN AHByb2JlAGh1bnRlcjIteA==", ""],
+            "answered the login with 535 no ••• •••, wanted 235",
+        ),
+    ],
+)
+async def test_it_signs_in_as_the_server_offers_and_hides_the_password(
+    tmp_path: Path, answers: list[str], heard: list[str], reason: str
+) -> None:
     tls = WORLD.serving(tmp_path, "mail", WORLD.leaf, WORLD.between)
-    secret = base64.b64encode(b"\0probe\0hunter2-x").decode()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for answer in ("220 hi", "250-hi\r\n250 AUTH PLAIN", f"535 no {secret} hunter2-x"):
-            writer.write(answer.encode() + b"\r\n")
-            await reader.readline()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
-    async with server:
-        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with saying("220 hi", *answers, tls=tls) as (address, said):
         result = await look(
             address,
             tls="tls",
@@ -133,7 +151,8 @@ async def test_a_password_that_is_repeated_is_hidden(tmp_path: Path) -> None:
             user="probe",
             password="hunter2-x",
         )
-    assert result.reason == "answered the login with 535 no ••• •••, wanted 235"
+    assert result.reason == reason
+    assert said[1:] == heard[: len(said) - 1]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,12 @@ class Ourselves:
         yield CounterMetricFamily(
             "relight_public_requests", "Requests for the public page.", value=self._site.served
         )
+        left_out = CounterMetricFamily(
+            "relight_edge_left_out", "Reports of pages that were not counted.", labels=["reason"]
+        )
+        for reason, count in sorted(house.edge.left_out.items()):
+            left_out.add_metric([reason], count)
+        yield left_out
         yield GaugeMetricFamily(
             "relight_loop_lag_seconds",
             "How late the event loop was at worst in the last minute.",

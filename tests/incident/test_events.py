@@ -72,6 +72,7 @@ SAMPLES: tuple[ev.IncidentEvent, ...] = (
     ev.Closed(reason="reviewed"),
     ev.Declined(reason="a test"),
     ev.Merged(into="another", reason="the same edge"),
+    ev.ServiceMovedOut(service="mail", into="INC-4", reason="a full disk"),
     ev.Corrected(seq=1, text="Right.", reason="typo"),
     ev.PostmortemDrafted(path="postmortems/2026-05-02-widget-is-down.md"),
     ev.ClockStepped(seconds=-3.5),
@@ -107,6 +108,7 @@ Reopened: customers see errors.
 Closed: reviewed.
 Declined, it was no incident: a test.
 Merged into another incident, which goes on: the same edge.
+mail is INC-4 now: a full disk.
 Entry #1 is corrected: Right.
 The postmortem draft lies in postmortems/2026-05-02-widget-is-down.md.
 The machine's clock was moved back by 3.5 s.

@@ -160,3 +160,26 @@ async def test_a_silence_that_somebody_made_holds_until_it_is_ended(open_place: 
     at.clock.jump(61)
     await at.run(TRIAGE)
     assert {name for each in at.house.incidents.all() for name in each.services} == {"s00", "s01"}
+
+
+async def test_a_service_is_moved_out_and_stays_apart(open_place: Open) -> None:
+    at = open_place(KIT)
+    fire(at, 3)
+    at.clock.jump(3)
+    await at.run(TRIAGE)
+    before = at.incident()
+
+    made = at.house.desk.move_out(before.name, "s02", by=SAM, reason="A full disk.")
+
+    after = at.house.desk.find(before.name)
+    assert after.services == ("s00", "s01") or set(after.services) == {"s00", "s01"}
+    assert made.services == ("s02",)
+    assert [each.service for each in made.open_alerts] == ["s02"]
+    with at.house.database.write() as tx:
+        ended = clear_in(tx, "intake/prometheus", "HighErrors-2", at.clock.now())
+    assert ended
+    asked = ask_triage(ended.id, at.clock.now())
+    at.house.due.schedule(asked.kind, asked.key, due_at=asked.due_at, payload=asked.payload)
+    await at.run(TRIAGE)
+    assert at.house.desk.find(made.name).open_alerts == ()
+    assert len(at.house.desk.find(before.name).open_alerts) == 2

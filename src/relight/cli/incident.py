@@ -210,6 +210,16 @@ def merge(desk: "Desk", ref: str, by: Actor, *, into: str, reason: str) -> "Inci
     return desk.merge(ref, into=into, by=by, reason=reason)
 
 
+@incident.command("move-out")
+@_acting
+@click.argument("service")
+@kit_argument
+@click.option("--reason", default="", help="Why it is another matter.")
+def move_out(desk: "Desk", ref: str, by: Actor, *, service: str, reason: str) -> "Incident":
+    """Make an incident of its own of one SERVICE and its alerts."""
+    return desk.move_out(ref, service, by=by, reason=reason)
+
+
 @incident.command()
 @_acting
 @click.argument("seq", type=click.IntRange(1))

@@ -45,6 +45,7 @@ def _shows(event: ev.IncidentEvent, incident: Incident) -> bool:
             | ev.Reopened()
             | ev.Declined()
             | ev.Merged()
+            | ev.ServiceMovedOut()
         ):
             return True
         case (

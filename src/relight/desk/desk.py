@@ -25,6 +25,7 @@ from relight.detect.situation import Situation
 from relight.incident import commands as cmd
 from relight.incident.events import IncidentEvent, PagingPolicy
 from relight.incident.gate import Gate
+from relight.incident.must import must_part
 from relight.incident.refusals import NotLive
 from relight.incident.state import Incident
 from relight.incident.status import Audience, Duty, Status
@@ -390,6 +391,61 @@ class Desk:
             msg = f"{other.name} has ended."
             raise NotLive(msg, hint="Merge into an incident that goes on.")
         return self.run(reference, cmd.Merge(into=other.id, reason=reason), by, command_id)
+
+    def move_out(
+        self,
+        reference: str,
+        service: str,
+        *,
+        by: Actor,
+        reason: str = "",
+        command_id: str | None = None,
+    ) -> Incident:
+        """Make an incident of its own of one service and its alerts; give that one.
+
+        Whoever has the old one is not called again for the new one. Raises `NotItsService` or
+        `OnlyItsService`.
+        """
+        incident, now = self.find(reference), self.clock.now()
+        command_id = command_id or uuid.uuid4().hex
+        alerts = [each for each in incident.alerts if each.service == service]
+        must_part(incident, service)
+        moved = tuple(
+            cmd.FirstAlert(
+                alert_id=each.alert_id,
+                check=each.check,
+                service=each.service,
+                source=each.source,
+                summary=each.summary,
+                reason=f"It was part of {incident.name}.",
+            )
+            for each in alerts
+        )
+        found = self.catalog.service(service)
+        made = self.incidents.execute(
+            uuid7(now),
+            cmd.Declare(
+                number=self.next_number("incident"),
+                title=f"{found.title if found else service} fails",
+                severity=incident.severity,
+                severity_reason=f"As {incident.name}, which it was part of.",
+                rule=incident.rule,
+                services=(service,),
+                alert=moved[0] if moved else None,
+                more=moved[1:],
+                policy=None if incident.acknowledged_by else self.policy(incident.rule),
+            ),
+            by=by,
+            now=now,
+            command_id=f"{command_id}:out",
+        ).state
+        self.run(
+            incident.id,
+            cmd.MoveOut(service=service, into=made.name, reason=reason),
+            by,
+            command_id,
+        )
+        return made
 
     def silence(
         self,

@@ -354,6 +354,7 @@ class Placing:
             sources=frozenset(alert.source for alert in incident.alerts),
             needs=frozenset(name for each in services for name in each.depends_on),
             vendors=self._troubled_vendors(services) if incident.live else frozenset(),
+            apart=frozenset(incident.apart),
         )
 
     def _troubled_vendors(self, services: Iterable[Service]) -> frozenset[str]:

@@ -235,6 +235,14 @@ class Merge(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class MoveOut(Command, frozen=True, kw_only=True):
+    """Say that one of its services is another matter; `into` is the name of that incident."""
+
+    service: str
+    into: str
+    reason: str = ""
+
+
 class Correct(Command, frozen=True, kw_only=True):
     """Put right what an earlier entry said."""
 
@@ -277,6 +285,7 @@ IncidentCommand: TypeAlias = (
     | Close
     | Decline
     | Merge
+    | MoveOut
     | Correct
     | RecordPostmortem
     | RecordClockStep

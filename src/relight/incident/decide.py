@@ -12,7 +12,7 @@ from relight.incident import commands as cmd
 from relight.incident import events as ev
 from relight.incident import paging
 from relight.incident import refusals as no
-from relight.incident.must import must_be_live, one_line, reason, words
+from relight.incident.must import must_be_live, must_part, one_line, reason, words
 from relight.incident.state import Incident
 from relight.incident.status import Audience, Duty, Status
 from relight.kernel.actor import Actor
@@ -87,6 +87,8 @@ def _decide(  # noqa: PLR0915 - a line for each command
             yield from paging.stop(incident, "The incident is declined.")
         case cmd.Merge():
             yield from _merge(incident, command)
+        case cmd.MoveOut():
+            yield from _move_out(incident, command)
         case cmd.Correct():
             yield from _correct(incident, command)
         case cmd.RecordPostmortem():
@@ -344,6 +346,17 @@ def _merge(incident: Incident, command: cmd.Merge) -> Iterator[ev.IncidentEvent]
         raise no.MergeIntoItself
     yield ev.Merged(into=words(command.into), reason=command.reason.strip())
     yield from paging.stop(incident, "The incident is merged into another.")
+
+
+def _move_out(incident: Incident, command: cmd.MoveOut) -> Iterator[ev.IncidentEvent]:
+    must_part(incident, command.service)
+    yield ev.ServiceMovedOut(
+        service=command.service, into=command.into, reason=command.reason.strip()
+    )
+    left = [alert for alert in incident.open_alerts if alert.service != command.service]
+    if incident.open_alerts and not left:
+        yield ev.RecoveryObserved(stability_s=incident.rule.stability_s)
+        yield from paging.stop(incident, _over(incident))
 
 
 def _correct(incident: Incident, command: cmd.Correct) -> Iterator[ev.IncidentEvent]:

@@ -62,6 +62,9 @@ def _details(event: ev.IncidentEvent, pages: Mapping[str, ev.PageRequested]) -> 
             yield from _gate(event.gate)
         case ev.Merged():
             yield "Into", event.into
+        case ev.ServiceMovedOut():
+            yield "Into", event.into
+            yield "Reason", event.reason
         case ev.Corrected():
             yield "Text", _whole(event.text)
             yield "Reason", event.reason

@@ -290,6 +290,14 @@ class Merged(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ServiceMovedOut(Event, frozen=True, kw_only=True):
+    """A service with its alerts is an incident of its own now; `into` is that one's name."""
+
+    service: str
+    into: str
+    reason: str
+
+
 class Corrected(Event, frozen=True, kw_only=True):
     """An earlier entry was wrong; both stay, the right words beside it."""
 
@@ -340,6 +348,7 @@ IncidentEvent: TypeAlias = (
     | Closed
     | Declined
     | Merged
+    | ServiceMovedOut
     | Corrected
     | PostmortemDrafted
     | ClockStepped

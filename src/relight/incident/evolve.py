@@ -133,6 +133,13 @@ def _fold(now: Incident, entry: Entry[ev.IncidentEvent]) -> Incident:
             return replace(_ended(now, Status.DECLINED), closed_at=at)
         case ev.Merged():
             return replace(_ended(now, Status.MERGED), closed_at=at, merged_into=event.into)
+        case ev.ServiceMovedOut():
+            return replace(
+                now,
+                services=tuple(each for each in now.services if each != event.service),
+                alerts=tuple(each for each in now.alerts if each.service != event.service),
+                apart=(*now.apart, event.service),
+            )
         case ev.Corrected():
             return _corrected(now, event, entry.seq)
         case ev.PostmortemDrafted():

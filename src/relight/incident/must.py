@@ -39,3 +39,12 @@ def _printable(text: str) -> str:
     return "".join(
         char for char in lines if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
     ).strip()
+
+
+def must_part(incident: Incident, service: str) -> None:
+    """Refuse to part a service from an incident that has ended, or that it is the whole of."""
+    must_be_live(incident)
+    if service not in incident.services:
+        raise no.NotItsService
+    if len(incident.services) == 1:
+        raise no.OnlyItsService

@@ -79,5 +79,15 @@ class NotLater(Refused):
     """The next update has to lie ahead."""
 
 
+class NotItsService(Refused):
+    """That service is no part of this incident."""
+
+
+class OnlyItsService(Refused):
+    """That is the only service of this incident."""
+
+    hint = "Give it another title instead, or decline it."
+
+
 class MergeIntoItself(Refused):
     """An incident cannot be merged into itself."""

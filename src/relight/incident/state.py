@@ -113,6 +113,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate | None = None
     override_reason: str = ""
     merged_into: str = ""
+    apart: tuple[str, ...] = ()
     postmortem: str = ""
 
     @property

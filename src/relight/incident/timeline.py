@@ -173,6 +173,8 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
             return _because("Declined, it was no incident", event.reason)
         case ev.Merged():
             return _because("Merged into another incident, which goes on", event.reason)
+        case ev.ServiceMovedOut():
+            return _because(f"{event.service} is {event.into} now", event.reason)
         case ev.Corrected():
             return f"Entry #{event.seq} is corrected: {shortened(event.text)}"
         case ev.PostmortemDrafted():
@@ -203,6 +205,7 @@ def weight(event: ev.IncidentEvent) -> Weight:
             | ev.Closed()
             | ev.Declined()
             | ev.Merged()
+            | ev.ServiceMovedOut()
         ):
             return "key"
         case ev.UpdatePosted():

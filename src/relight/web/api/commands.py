@@ -92,6 +92,13 @@ class Merging(Body, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
+class MovingOut(Body, frozen=True, kw_only=True):
+    """The service that is another matter."""
+
+    service: Name
+    reason: Reason = ""
+
+
 class Correction(Body, frozen=True, kw_only=True):
     """The right words for an entry. Both stay."""
 
@@ -251,6 +258,18 @@ def merge(
     return incident_shape(house, done)
 
 
+@_command("move-out", "Make an incident of its own of one service")
+def move_out(
+    house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[MovingOut]
+) -> IncidentShape:
+    """Say that one of its services is another matter; gives the new incident."""
+    by = caller.actor(house, data)
+    made = house.desk.move_out(
+        ref, data.service, by=by, reason=data.reason, command_id=caller.command_id
+    )
+    return incident_shape(house, made)
+
+
 @_command("corrections", "Put an entry right")
 def corrections(
     house: TheHouse, caller: TheCaller, ref: FromPath[str], data: JSONBody[Correction]
@@ -273,5 +292,6 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     close,
     decline,
     merge,
+    move_out,
     corrections,
 )

@@ -1,5 +1,7 @@
 """`/incidents/{ref}`: the room of one incident, whole and as the parts that change."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from relight.web.pages.forms import Asker, Problem
 from relight.web.pages.ledger import calls
 
 _NEWEST = 150
+_TOLD = 12
 _NO_DOOR = {"draft-postmortem"}
 """Steps that the house takes by itself."""
 
@@ -110,7 +113,21 @@ def look(house: House, incident: Incident, account: Account, *, whole: bool) -> 
         if incident.live
         else [],
         "rules": desk.catalog.severities.rules,
+        **told_before(house, incident.services, incident.began_at, incident.resolved_at or now),
         "whole": whole,
+    }
+
+
+def told_before(
+    house: House, services: Sequence[str], began_at: datetime, until: datetime
+) -> dict[str, object]:
+    """Give what changed from an hour before on, and what customers reported."""
+    since = began_at - timedelta(hours=1)
+    every = house.what_changed.between(since, until)
+    about = {"", *services}
+    return {
+        "changed": [each for each in every if not services or each.service in about][:_TOLD],
+        "reports": house.handed_in.reports(since, services=services, limit=_TOLD),
     }
 
 

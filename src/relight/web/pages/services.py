@@ -14,6 +14,7 @@ from relight.web.pages import chart, forms
 from relight.web.pages.edge import panel
 from relight.web.pages.forms import Asker, Fields, Form, Problem
 from relight.web.pages.overview import overview
+from relight.web.pages.room import told_before
 
 _ALERTS = 20
 _HOURS_S = {"1": 3600.0, "2": 7200.0, "8": 28_800.0, "24": 86_400.0}
@@ -91,6 +92,7 @@ def _draw(
     return forms.show(
         request,
         "service.html",
+        **told_before(house, (name,), now, now),
         standing=found,
         lines=lines,
         alerts=desk.alerts_shown(alerts),

@@ -117,7 +117,7 @@ def _count(folder: Path, path: str, value: object) -> int:
         suppress(sqlite3.OperationalError),
         closing(sqlite3.connect(f"file:{folder}/.relight/state.db?mode=ro", uri=True)) as db,
     ):
-        query = "SELECT count(*) FROM check_state WHERE json_extract(state, ?) = ?"
+        query = "SELECT count(*) FROM check_state WHERE json_extract(CAST(state AS TEXT), ?) = ?"
         return int(db.execute(query, (path, value)).fetchone()[0])
     return 0
 

@@ -79,6 +79,7 @@ def targets() -> Generator[Targets]:
     if shutil.which("nginx") is None:
         raise NotMeasured("there is no nginx on this machine")
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    folder.chmod(0o755)  # nginx looks into it as another user
     made = Targets(folder, free_port(), free_port())
     _chain(folder)
     conf = folder / "nginx.conf"

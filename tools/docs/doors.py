@@ -29,6 +29,9 @@ _OTHER_ADDRESSES = (
     ("/health", "Whether the process is up.", "anyone"),
     ("/ready", "Whether it can work, and why not.", "anyone"),
     ("/metrics", "Relight's own numbers for Prometheus.", "this machine, or an API token"),
+    ("/in/NAME/KEY", "Takes in what a sender outside hands over.", "the source's key"),
+    ("/v2/enqueue, /v2/alerts", "The same for PagerDuty's and Opsgenie's clients.", "that key"),
+    ("/report", "Where customers report problems, if a source is declared for it.", "anyone"),
     ("/api/openapi.json", "The API as an OpenAPI 3.1 document.", "anyone"),
 )
 

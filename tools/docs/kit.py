@@ -29,8 +29,8 @@ _PLACE = {
     "`route`, …) are listed in [configuration.md](configuration.md) and stand beside these.",
     "channel": "Under `contacts:` of a person.",
     "publisher": "Under `publish:` of `status_page:`.",
-    "format": "Under `from:` of an entry of `intake:`. `relight intake url NAME` prints the address "
-    "and key of each.",
+    "format": "Under `from:` of an entry of `intake:`. `relight intake url NAME` prints the "
+    "address and key of each.",
 }
 _INTRODUCES = {
     "probe": "A probe looks at a target from outside and says whether it is well.",

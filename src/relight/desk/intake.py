@@ -177,10 +177,11 @@ class Intake:
         return self._write(batch)
 
     def _write(self, batch: Sequence[Taken]) -> list[Answer]:
-        quiet = not any(each.keys or each.changes or each.reports or each.visit for each in batch)
-        with self._database.write(quiet=quiet) as tx:
+        # Most of what comes says again what is known: that wakes nobody.
+        loud = any(each.changes or each.reports or each.visit for each in batch)
+        with self._database.write(quiet=True) as tx:
             fresh = [each for each in batch if self._is_fresh(tx, each)]
-            self._write_alerts(tx, fresh)
+            loud |= self._write_alerts(tx, fresh)
             for taken in fresh:
                 record_all_in(tx, taken.changes)
                 self._write_reports(tx, taken)
@@ -189,6 +190,9 @@ class Intake:
                     key = f"visit:{taken.request}"
                     ask_in(tx, Asked(kind=INTAKE, key=key, due_at=taken.at, payload=task))
             self._keep(tx, batch)
+        if loud:
+            for callback in self._database.on_commit:
+                callback()
         return [self._answer(each) for each in batch]
 
     @staticmethod
@@ -198,10 +202,12 @@ class Intake:
             first_seen_in(tx, source, f"request:{taken.request}", taken.at, taken.told)
         return not taken.delivery or first_seen_in(tx, source, taken.delivery, taken.at)
 
-    def _write_alerts(self, tx: Connection, batch: Sequence[Taken]) -> None:
+    def _write_alerts(self, tx: Connection, batch: Sequence[Taken]) -> bool:
+        """Write the alerts with what they ask for; True where anything fell due."""
         wanted = {(each.sender.source.key, key) for each in batch for key in each.keys}
         if not wanted:
-            return
+            return False
+        said = False
         alerts, asks = AlertBatch(tx, wanted), dict[str, Asked]()
         many = AlertBatch(tx, self._counted_keys(batch, alerts))
         ended: set[tuple[str, str, datetime]] = set()
@@ -220,7 +226,7 @@ class Intake:
                 if cleared is not None:
                     asks[cleared.id] = ask_triage(cleared.id, taken.at)
                     ended.add((source.key, cleared.service, taken.at))
-            self._say(tx, taken, alerts)
+            said |= self._say(tx, taken, alerts)
         alerts.write()
         for source_key, service, at in ended:
             found = many.find(source_key + MANY, service or _NONE)
@@ -230,6 +236,7 @@ class Intake:
         many.write()
         for ask in asks.values():
             ask_in(tx, ask)
+        return said or bool(asks)
 
     def _is_many(self, source: IntakeSource, alert: Alert, at: datetime) -> bool:
         """Count a new alert, and tell whether it goes with the many of this minute."""
@@ -254,8 +261,8 @@ class Intake:
         return found
 
     @staticmethod
-    def _say(tx: Connection, taken: Taken, alerts: AlertBatch) -> None:
-        source = taken.sender.source
+    def _say(tx: Connection, taken: Taken, alerts: AlertBatch) -> bool:
+        source, said = taken.sender.source, False
         words = [(key, "", "") for key in taken.acknowledged]
         words += [(each.key, each.text, each.by) for each in taken.notes]
         for n, (key, text, by) in enumerate(words):
@@ -265,6 +272,8 @@ class Intake:
             name = f"{taken.request}:{n}"
             task = Say(id=name, alert=alert.id, sender=source.name, at=taken.at, note=text, by=by)
             ask_in(tx, Asked(kind=INTAKE, key=f"say:{name}", due_at=taken.at, payload=task))
+            said = True
+        return said
 
     @staticmethod
     def _write_reports(tx: Connection, taken: Taken) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relight.catalog.service import Route
 from relight.catalog.silence import Recurring, Silence
@@ -16,22 +17,21 @@ from tests.detect.given import NOW, after
 HOUR = timedelta(hours=1)
 
 
-def an_alert(**fields: object) -> Alert:
-    values: dict[str, object] = {
-        "id": "a1",
-        "key": "api/front",
-        "service": "api",
-        "route": Route.THROUGH,
-        "opened_at": NOW,
-        "summary": "fails",
-        "reason": "502",
-    }
-    return Alert(**{**values, **fields})  # type: ignore[arg-type]
+def an_alert(severity: Severity | None = None) -> Alert:
+    return Alert(
+        id="a1",
+        key="api/front",
+        service="api",
+        route=Route.THROUGH,
+        severity=severity,
+        opened_at=NOW,
+        summary="fails",
+        reason="502",
+    )
 
 
 def once(**fields: object) -> Silence:
-    values: dict[str, object] = {"name": "s1", "starts": NOW, "ends": NOW + HOUR}
-    return Silence(**{**values, **fields})  # type: ignore[arg-type]
+    return replace(Silence(name="s1", starts=NOW, ends=NOW + HOUR), **fields)
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,10 @@ def _service(told: Staged) -> Service:
 
 
 def _state(name: str, words: str) -> CheckState:
-    given_words = dict(
-        part.strip().partition(" ")[::2] for part in words.split(",", maxsplit=3)[1:]
-    )
+    given_words: dict[str, str] = {}
+    for part in words.split(",", maxsplit=3)[1:]:
+        key, _, value = part.strip().partition(" ")
+        given_words[key] = value
     status = CheckStatus(words.partition(",")[0])
     return a_state(
         name,

@@ -44,7 +44,7 @@ def lasting(house: House) -> list[str]:
 
 def test_a_person_holds_alerts_back_and_ends_it_from_the_page(house: House, sam: Browser) -> None:
     page = sam.open("/services/api")
-    sam.send(page.form("/silence"), **{"for": "8", "reason": "New disks."})
+    sam.send(page.form("/silence"), reason="New disks.")
 
     assert "New disks." in lasting(house)
     page = sam.open("/services/api")
@@ -58,7 +58,7 @@ def test_the_api_makes_lists_and_ends(house: House, sam: Browser) -> None:
 
     made = sam.client.post("/api/v1/silences", json=body, headers=headers)
     assert made.status_code == 201, made.text
-    assert made.json()["by"] == "ci (token)" or made.json()["by"]
+    assert made.json()["by"]
     again = sam.client.post("/api/v1/silences", json=body, headers=headers)
     assert again.status_code == 409
     wide = sam.client.post("/api/v1/silences", json={"for_s": 600}, headers=headers)

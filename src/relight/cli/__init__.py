@@ -19,6 +19,7 @@ _COMMANDS = {
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "intake": ("relight.cli.intake", "Look at senders outside and try what they send."),
     "change": ("relight.cli.change", "Record and list what was changed."),
+    "silence": ("relight.cli.silence", "Hold alerts back for a while."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
     "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),

@@ -25,11 +25,12 @@ from relight.kernel.plug import Plugged
 
 _MOST_VANTAGE_POINTS = 100
 _LONGEST_WINDOW_S = 86400
+_QUORUMS: dict[str, Quorum] = {"majority": "majority", "any": "any", "all": "all"}
 
 
 def _quorum(text: str) -> Quorum:
-    if text in {"majority", "any", "all"}:
-        return text  # type: ignore[return-value]
+    if text in _QUORUMS:
+        return _QUORUMS[text]
     try:
         number = as_whole(text)
     except ValueError:

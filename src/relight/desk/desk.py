@@ -210,6 +210,15 @@ class Desk:
             for each in alerts
         ]
 
+    def maintained(self) -> frozenset[str]:
+        """Name the services that are under maintenance now."""
+        catalog, now = self.catalog, self.clock.now()
+        return frozenset(
+            each.name
+            for each in catalog.services
+            if self.silences.maintenance(each.name, catalog, now)
+        )
+
     def status_page(self) -> StatusPage:
         """Build the public page as it should read now."""
         components = [

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from relight.communicate.react import PUBLISH
+from relight.communicate.react import PUBLISH, Publish
 from relight.desk.intake_tasks import INTAKE
 from relight.desk.placing import Waiting
 from relight.desk.rules import TRIAGE, TriageAlert
@@ -18,6 +18,7 @@ from relight.incident.commands import RecordClockStep
 from relight.kernel.actor import rule
 from relight.kernel.clock import SystemClock
 from relight.kernel.faults import RelightError
+from relight.kernel.ids import uuid7
 from relight.kernel.ledger import Claim
 from relight.learn.react import POSTMORTEM
 from relight.oncall.react import DELIVER, ROUND, CallRound
@@ -42,6 +43,7 @@ log = structlog.get_logger()
 _STEP_S = 2.0
 _DRAIN_S = 1.5
 _SWEEP_S = 300.0
+_MAINTENANCE_S = 10.0
 _COMMANDS_KEPT = timedelta(days=30)
 _RULE_LEASE_S = 20.0
 _TRIAGE_MOST = 2000
@@ -214,6 +216,7 @@ class Worker:
         self._begin("scrapes", self.scraper.run)
         self._begin("metric rules", self._metrics_judge.run)
         self._begin("sweep", self._sweep)
+        self._begin("maintenance", self._keep_maintenance)
 
     def _begin(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
         self._tasks.append(asyncio.create_task(self._for_ever(name, loop), name=name))
@@ -273,6 +276,20 @@ class Worker:
         from relight.worker.mail_in import MailIn
 
         await MailIn(self._house).run()
+
+    async def _keep_maintenance(self) -> None:
+        """Have the public page say when a maintenance window begins and ends."""
+        before: frozenset[str] | None = None
+        while True:
+            maintained = await asyncio.to_thread(self._house.desk.maintained)
+            if before is not None and maintained != before:
+                now = self._house.clock.now()
+                await asyncio.to_thread(
+                    self._house.due.schedule, PUBLISH, uuid7(now), due_at=now, payload=Publish()
+                )
+                self._house.changes.announce()
+            before = maintained
+            await asyncio.sleep(_MAINTENANCE_S)
 
     async def _sweep(self) -> None:
         """Pack old results and drop what has expired."""

@@ -12,6 +12,7 @@ from relight.web.api import (
     incidents,
     oncall,
     services,
+    silences,
     tokens,
     updates,
 )
@@ -31,6 +32,7 @@ HANDLERS = (
             *changes.HANDLERS,
             *services.HANDLERS,
             *edge.HANDLERS,
+            *silences.HANDLERS,
             *oncall.HANDLERS,
             *config.HANDLERS,
             *tokens.HANDLERS,

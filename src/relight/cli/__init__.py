@@ -16,7 +16,6 @@ _COMMANDS = {
     "incident": ("relight.cli.incident", "Look at incidents and work on them."),
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
-    "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "intake": ("relight.cli.intake", "Look at senders outside and try what they send."),
     "change": ("relight.cli.change", "Record and list what was changed."),
     "silence": ("relight.cli.silence", "Hold alerts back for a while."),

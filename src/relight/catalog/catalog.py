@@ -5,13 +5,15 @@ from enum import StrEnum
 import msgspec
 
 from relight.catalog.customer import Customer
-from relight.catalog.intake import IntakeSource
 from relight.catalog.heartbeat import Heartbeat
+from relight.catalog.intake import IntakeSource
 from relight.catalog.metric import Dashboard, Host, MetricRule, MetricSource
 from relight.catalog.person import Person, Schedule
 from relight.catalog.service import Check, Service
 from relight.catalog.severity_matrix import DEFAULT, SeverityMatrix
 from relight.catalog.silence import Silence
+from relight.catalog.vantage import VantagePoint
+from relight.catalog.vendor import Vendor
 from relight.catalog.watchdog import Watchdog
 from relight.kernel.plug import Plugged
 
@@ -61,6 +63,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     watchdog: Watchdog | None = None
     intake: tuple[IntakeSource, ...] = ()
 
+    vantage: tuple[VantagePoint, ...] = ()
+    vendors: tuple[Vendor, ...] = ()
     hosts: tuple[Host, ...] = ()
     metrics: tuple[MetricSource, ...] = ()
     rules: tuple[MetricRule, ...] = ()

@@ -1,5 +1,6 @@
 """Services, and the checks that tell whether they work."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -32,7 +33,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     Where several vantage points look, a `quorum` of them has to see it. `slow` is the most that 95
     of 100 looks may take, in seconds, `errors` the share of looks that may fail: passing either
-    makes a check degraded, not down.
+    makes a check degraded, not down. `looks_from` names vantage points; empty means all.
     """
 
     service: str
@@ -46,6 +47,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     quorum: Quorum = "majority"
     slow: Window | None = None
     errors: Window | None = None
+    looks_from: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -64,7 +66,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Something we run; each is a component of the status page unless `public` is off.
 
-    `edge` is None where no page of a customer reports on it.
+    `depends_on` names services and vendors; `vendor_parts` tells by vendor which of its components
+    matter, where not all do. `edge` is None where no page of a customer reports on it.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     checks: tuple[Check, ...] = ()
     depends_on: tuple[str, ...] = ()
+    vendor_parts: Mapping[str, tuple[str, ...]] = {}
     core: bool = True
     public: bool = True
     edge: EdgeBeacon | None = None

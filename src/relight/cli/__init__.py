@@ -21,6 +21,8 @@ _COMMANDS = {
     "silence": ("relight.cli.silence", "Hold alerts back for a while."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),
     "sign-in": ("relight.cli.sign_in", "Print a one-time link to sign in."),
+    "vantage": ("relight.cli.vantage", "Invite other places to look from."),
+    "probe-agent": ("relight.cli.probe_agent", "Look from here for a Relight elsewhere."),
     "agent": ("relight.cli.agent", "Tell a Relight elsewhere how this machine is."),
     "export": ("relight.cli.export", "Write everything that happened as JSON lines."),
 }

@@ -21,6 +21,7 @@ from relight.config.notes import Notes, shown
 from relight.config.plugs import Declared, declared, fields_of, plugged
 from relight.config.section import Found, Key, Section, read_section
 from relight.config.tree import Node, Pairs, Scalar
+from relight.config.vantage import PLACES
 from relight.kernel.plug import Plugged
 
 _MOST_VANTAGE_POINTS = 100
@@ -102,6 +103,13 @@ CHECK = Section(
             form=choice(Route),
             meaning="`through` the edge as users go, or `direct` to the origin.",
             default="through; direct where `connect_to` is given",
+        ),
+        Key(
+            name="from",
+            field="looks_from",
+            form=PLACES,
+            meaning="The vantage points that look at it.",
+            default="`here` and all of `vantage`",
         ),
         Key(
             name="quorum",

@@ -29,8 +29,9 @@ from relight.config.plugs import plug_form
 from relight.config.section import Found, Key, Section, build, made_of
 from relight.config.severities import SEVERITIES, SEVERITIES_FORM, SEVERITY
 from relight.config.silences import MAINTENANCE, MAINTENANCE_FORM, SILENCE, SILENCES_FORM
+from relight.config.vantage import VANTAGE, VANTAGE_FORM
+from relight.config.vendors import DEPENDS, NEEDS_FORM, VENDOR, VENDORS_FORM, needs
 from relight.config.watchdog import WATCHDOG, WATCHDOG_FORM
-from relight.kernel.faults import Level
 from relight.kernel.plug import Plugged
 from relight.kernel.url import host_of
 
@@ -106,8 +107,8 @@ SERVICE = Section(
         Key(name="description", form=forms.TEXT, meaning="One line on the status page."),
         Key(
             name="depends_on",
-            form=many(forms.named("service", Level.WARNING), "service"),
-            meaning="Services that this one cannot work without.",
+            form=NEEDS_FORM,
+            meaning="Services and vendors that this one cannot work without.",
         ),
         Key(name="core", form=forms.FLAG, meaning="Whether its failing is worse than S3."),
         Key(name="public", form=forms.FLAG, meaning="Whether it is on the status page."),
@@ -237,7 +238,8 @@ def _service(found: Found, notes: Notes) -> Service | Nothing:
         notes.warn(found.line, f"{which} has no checks; nothing watches it.", "Add `checks:`.")
     values["checks"] = named_checks(name, values.get("checks", ()), notes)
     values.setdefault("title", name)
-    notes.depends(name, values.get("depends_on", ()), found.line_of("depends_on"))
+    values["depends_on"], values["vendor_parts"] = needs(values.get("depends_on", ()))
+    notes.depends(name, values["depends_on"], found.line_of("depends_on"))
     return build(Service, values)
 
 
@@ -286,7 +288,6 @@ ROOT = Section(
             "teams",
             "templates",
             "trackers",
-            "vendors",
         }
     ),
     keys=(
@@ -318,6 +319,8 @@ ROOT = Section(
         Key(name="maintenance", form=MAINTENANCE_FORM, meaning=MAINTENANCE.meaning),
         Key(name="silences", form=SILENCES_FORM, meaning=SILENCE.meaning),
         Key(name="heartbeats", form=HEARTBEATS_FORM, meaning=HEARTBEAT.meaning),
+        Key(name="vendors", form=VENDORS_FORM, meaning=VENDOR.meaning),
+        Key(name="vantage", form=VANTAGE_FORM, meaning=VANTAGE.meaning),
         Key(name="hosts", form=HOSTS_FORM, meaning=HOST.meaning),
         Key(name="metrics", form=METRICS_FORM, meaning=METRICS.meaning),
         Key(name="rules", form=RULES_FORM, meaning=RULE.meaning),
@@ -331,6 +334,7 @@ SECTIONS = (
     ROOT,
     PERSON,
     SERVICE,
+    DEPENDS,
     CHECK,
     EDGE,
     CUSTOMER,
@@ -344,6 +348,8 @@ SECTIONS = (
     SILENCE,
     HEARTBEAT,
     WATCHDOG,
+    VENDOR,
+    VANTAGE,
     HOST,
     METRICS,
     RULE,

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Dialect,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -259,4 +260,24 @@ edge_reason = Table(
     Column("reason", Text, primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("last_at", Moment, nullable=False),
+)
+
+vantage = Table(
+    "vantage",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key_digest", Text, unique=True),
+    Column("invite_digest", Text, unique=True),
+    Column("invite_until", Moment),
+    Column("joined_at", Moment),
+    Column("heard_at", Moment),
+    Column("version", Text, nullable=False),
+    Column("skew_s", Double, nullable=False),
+)
+
+vendor = Table(
+    "vendor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )

@@ -29,6 +29,7 @@ from relight.web.ourselves import Ourselves
 from relight.web.ping import PingDoor
 from relight.web.public import public_site
 from relight.web.report import ReportDoor
+from relight.web.vantage_in import VantageIn
 
 log = structlog.get_logger("relight.web")
 LARGEST_BODY = 1 << 20
@@ -109,6 +110,7 @@ def create_app(
             "/v2": intake,
             "/report": ReportDoor(house, intake, headers),
             "/v1": metrics_in,
+            "/vantage": VantageIn(house.vantage, headers),
         },
     )
 

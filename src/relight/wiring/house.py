@@ -24,6 +24,7 @@ from relight.desk.placing import Placing
 from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
 from relight.desk.silencing import Silencing
+from relight.desk.vantage import VantagePoints
 from relight.desk.verdicts import Verdicts
 from relight.detect.intake import INTAKE, Format
 from relight.detect.probes import PROBES, Probe
@@ -122,6 +123,7 @@ class House:
         self.checks = CheckRecords(database)
         self.alerts = AlertRecords(database)
         self.series = Series(database)
+        self.vantage = VantagePoints(kit=kit, database=database, clock=clock, masker=self.masker)
         self.metrics = Metrics(
             kit=kit,
             database=database,

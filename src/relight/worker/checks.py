@@ -19,10 +19,12 @@ import structlog
 from relight.catalog.catalog import Catalog
 from relight.catalog.component import ComponentState
 from relight.catalog.service import Check, Service
+from relight.catalog.vantage import HERE, vantage_of
 from relight.desk.desk import Desk
 from relight.desk.rules import ask_triage
 from relight.detect.observation import Observation
 from relight.detect.probes import Probe
+from relight.detect.quorum import cut_off
 from relight.kernel.faults import RelightError, Unavailable
 from relight.kernel.ledger import Claim, Due
 from relight.kernel.plug import PlugFailed
@@ -36,7 +38,6 @@ from relight.worker.timetable import Timetable, again_at, first_looks
 log = structlog.get_logger()
 
 CHECKS = "checks"
-VANTAGE = "here"
 LEASE_S = 15.0
 _RENEW_S = 5.0
 _BATCH_S = 0.25
@@ -89,8 +90,12 @@ class Prober:
         ports: Callable[[], Ports],
         masker: Masker,
         on_visible: Callable[[], None],
+        everywhere: Callable[[Check], None],
     ) -> None:
-        """Take the parts; `on_visible` is called when a batch changed what people see."""
+        """Take the parts; `on_visible` is called when a batch changed what people see.
+
+        `everywhere` asks the other vantage points to look at a check now.
+        """
         self._desk = desk
         self._records = records
         self._series = series
@@ -99,6 +104,9 @@ class Prober:
         self._ports = ports
         self._masker = masker
         self._on_visible = on_visible
+        self._everywhere = everywhere
+        self._cut_off: frozenset[str] = frozenset()
+        self._cut_off_at_s = 0.0
         self.timetable = Timetable(self._sooner)
         self.dropped = 0
         self._lease: Claim | None = None
@@ -186,7 +194,11 @@ class Prober:
         """Bring timetable and states into line with the kit: what is new, changed or gone."""
         if self._lease is None:
             return
-        now, declared = self._desk.clock.now(), self._desk.catalog.checks()
+        now, catalog = self._desk.clock.now(), self._desk.catalog
+        every = catalog.checks()
+        declared = {
+            key: check for key, check in every.items() if HERE in vantage_of(check, catalog.vantage)
+        }
         known, states = self.timetable.keys(), self._records.states()
         fresh = {key: check for key, check in declared.items() if key not in known}
         for key, at in first_looks(fresh, states, now).items():
@@ -197,7 +209,7 @@ class Prober:
                 self.timetable.no_later(key, now)
         for key in known - declared.keys():
             self.timetable.forget(key)
-        gone = sorted(states.keys() - declared.keys())
+        gone = sorted(states.keys() - every.keys())
         if gone:
             self._records.forget(gone, now, ask=lambda alert: ask_triage(alert, now))
         self._aligned = declared
@@ -249,7 +261,7 @@ class Prober:
             mask = self._masker.mask
             seen = Observation(
                 check=key,
-                vantage=VANTAGE,
+                vantage=HERE,
                 at=clock.now(),
                 ok=result.ok,
                 took_s=result.took_s or clock.monotonic_s() - began_s,
@@ -294,13 +306,14 @@ class Prober:
     async def receive(self, observations: Sequence[Observation]) -> None:
         """Judge and store what was seen elsewhere; it is on disk when this returns.
 
-        What is no longer declared is left out. Raises `NotLooking` where another process looks.
+        What is no longer declared is left out, and what came before: whoever got no answer sends
+        all of it again. Raises `NotLooking` where another process looks.
         """
         if self._lease is None:
             raise NotLooking
         for seen in observations:
             declared = self._declared(seen.check)
-            if declared is not None:
+            if declared is not None and not self._known(seen):
                 self._take(seen, declared)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(written)
@@ -308,11 +321,28 @@ class Prober:
         self._came.set()
         await written
 
+    def _known(self, seen: Observation) -> bool:
+        """Whether this very look came before, from one who did not hear that it had arrived."""
+        views = self._records.state(seen.check).views
+        return any(each.vantage == seen.vantage and each.last_at == seen.at for each in views)
+
+    def _at_fault(self) -> frozenset[str]:
+        """Name the vantage points that reach nothing while others do, as it stood a second ago."""
+        catalog, now_s = self._desk.catalog, self._desk.clock.monotonic_s()
+        if catalog.vantage and now_s - self._cut_off_at_s >= 1:
+            views = {key: state.views for key, state in self._records.states().items()}
+            found = frozenset(cut_off(views, catalog.checks()))
+            if found != self._cut_off:
+                log.warning("vantage.cut_off", names=sorted(found))
+            self._cut_off, self._cut_off_at_s = found, now_s
+        return self._cut_off
+
     def _take(self, seen: Observation, declared: _Declared) -> float:
         """Judge one result and have it written; give the seconds until the next look."""
         now = self._desk.clock.now()
         service, check = declared
-        done = judged(seen, self._records.state(check.key), check, now)
+        at_fault = frozenset[str]() if seen.ok else self._at_fault()
+        done = judged(seen, self._records.state(check.key), check, now, at_fault)
         self._records.put(done.outcome.state)
         self._outcomes.append(done.outcome)
         self._results.append(Result(check=seen.check, at=seen.at, ok=seen.ok, took_s=seen.took_s))
@@ -320,19 +350,27 @@ class Prober:
             self._turned[service.name] = service
         if done.siblings:
             self._look_at_siblings(service, check, now)
+        if done.everywhere and self._desk.catalog.vantage:
+            self._everywhere(check)
+            if seen.vantage != HERE and check.key in self._aligned:
+                self.timetable.no_later(check.key, now)
         if done.urgent:
             self._urgent.set()
         self._came.set()
         return done.next_in_s
 
     def _look_at_siblings(self, service: Service, check: Check, now: datetime) -> None:
-        """Look at the service's other checks now; where all fail at once, one asks for all."""
+        """Look at the service's other checks now, and at those of what it depends on.
+
+        Where all fail at once, one asks for all.
+        """
         asked_at = self._siblings_at.get(service.name)
         if asked_at is not None and abs((now - asked_at).total_seconds()) < _SIBLINGS_AGAIN_S:
             return
         self._siblings_at[service.name] = now
-        for other in service.checks:
-            if other is not check:
+        upstream = [self._desk.catalog.service(name) for name in service.depends_on]
+        for other in (each for one in (service, *upstream) if one for each in one.checks):
+            if other is not check and other.key in self._aligned:
                 self.timetable.no_later(other.key, now)
 
     async def record(self) -> None:

@@ -23,7 +23,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     `urgent` says that somebody waits for it on disk; `turned`, that the service may stand otherwise
     on the public page; `siblings`, that its other checks are wanted now: the verdict needs to know
-    how they stand, and not a minute ago.
+    how they stand, and not a minute ago; `everywhere`, that all vantage points are to look now.
     """
 
     outcome: Outcome
@@ -31,15 +31,25 @@ class Judged(msgspec.Struct, frozen=True):
     urgent: bool
     turned: bool
     siblings: bool
+    everywhere: bool
 
 
-def judged(seen: Observation, state: CheckState, check: Check, now: datetime) -> Judged:
-    """Judge one result against the state before it. Pure but for a new alert's id."""
+def judged(
+    seen: Observation,
+    state: CheckState,
+    check: Check,
+    now: datetime,
+    cut_off: frozenset[str] = frozenset(),
+) -> Judged:
+    """Judge one result against the state before it. Pure but for a new alert's id.
+
+    `cut_off` names the vantage points that are at fault themselves.
+    """
     if state.last_at and state.last_at > now:
         # The clock went back while a result was on its way, or while nobody was up: without
         # this every result would be older than that one, for as long as the clock went back.
         state = shifted(state, seen.at - state.last_at)
-    judgement = judge(state, seen, check)
+    judgement = judge(state, seen, check, cut_off=cut_off)
     after, change = judgement.state, judgement.change
     alert, clears, asks = None, None, list[Asked]()
     if change is not None and change.is_trouble:
@@ -72,6 +82,7 @@ def judged(seen: Observation, state: CheckState, check: Check, now: datetime) ->
         urgent=turned or bool(asks),
         turned=turned,
         siblings=after.status is CheckStatus.SUSPECT and state.status is not CheckStatus.SUSPECT,
+        everywhere=judgement.everywhere,
     )
 
 

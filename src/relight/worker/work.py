@@ -42,6 +42,7 @@ log = structlog.get_logger()
 
 _STEP_S = 2.0
 _DRAIN_S = 1.5
+_WATCH_S = 5.0
 _SWEEP_S = 300.0
 _MAINTENANCE_S = 10.0
 _COMMANDS_KEPT = timedelta(days=30)
@@ -69,7 +70,9 @@ class Worker:
             ports=house.ports,
             masker=house.masker,
             on_visible=house.changes.announce,
+            everywhere=house.vantage.ask,
         )
+        house.vantage.receive = self.prober.receive
         self.kit_watch = KitWatch(
             kit=house.kit,
             read=house.read_kit,
@@ -214,6 +217,7 @@ class Worker:
         self._begin("clock", self._keep_time)
         self._begin("mail", self._take_mail)
         self._begin("scrapes", self.scraper.run)
+        self._begin("vantage points", self._watch_vantage)
         self._begin("metric rules", self._metrics_judge.run)
         self._begin("sweep", self._sweep)
         self._begin("maintenance", self._keep_maintenance)
@@ -246,6 +250,12 @@ class Worker:
     def idle_s(self) -> float:
         """Tell how long ago the dispatcher last turned."""
         return self._house.clock.monotonic_s() - self._dispatcher.turned_at_s
+
+    async def _watch_vantage(self) -> None:
+        """Look every few seconds whether a vantage point has become silent."""
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            await asyncio.to_thread(self._house.vantage.watch)
 
     async def _keep_time(self) -> None:
         """Look every second whether the machine's clock has stepped."""

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 
 import relight
 from relight.catalog.person import Role
+from relight.detect.vantage import SKEWED_S
 from relight.kernel.faults import Refused
 from relight.web.account import account_of, admin, viewer
 from relight.web.house import House, TheHouse
@@ -84,6 +85,8 @@ def _draw(
         roles=list(Role),
         loaded=house.kit.loaded,
         version=relight.__version__,
+        vantage=house.vantage.views(),
+        skewed_s=SKEWED_S,
     )
 
 

@@ -10,6 +10,7 @@ import uuid
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -67,7 +68,7 @@ class MailIn:
             try:
                 host, port = split_host_port(where.removeprefix("lmtp:"))
                 self._servers[where] = await asyncio.get_running_loop().create_server(
-                    lambda where=where: self._protocol(where), host, port
+                    partial(self._protocol, where), host, port
                 )
             except (OSError, ValueError) as error:
                 log.warning("intake.mail_not_listening", address=where, reason=str(error))

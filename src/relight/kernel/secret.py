@@ -91,4 +91,4 @@ class Masker:
         """Replace every known secret, and any password in a URL."""
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, MASK)
-        return _URL_PASSWORD.sub(rf"\1:{MASK}", text)
+        return _URL_PASSWORD.sub(rf"\1:{MASK}", text) if "@" in text else text

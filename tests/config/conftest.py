@@ -9,6 +9,7 @@ from relight.config.kinds import Kinds
 from relight.config.read import Reading, read_kit
 from relight.detect.intake import INTAKE
 from relight.detect.probes import PROBES
+from relight.detect.vendors import FEEDS
 from relight.notify.channels import CHANNELS
 
 Read = Callable[..., Reading]
@@ -16,7 +17,9 @@ Read = Callable[..., Reading]
 
 @pytest.fixture(scope="session")
 def kinds() -> Kinds:
-    return Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE)
+    return Kinds(
+        probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE, feeds=FEEDS
+    )
 
 
 @pytest.fixture(scope="session")

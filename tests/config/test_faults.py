@@ -62,7 +62,7 @@ relight.yaml:10: `role`: `king` is not one of: viewer, responder, admin.
 relight.yaml:11: `role` is here a second time; the first is on line 10. Keep one of them.
 relight.yaml:12: `name`: `everyone` is reserved for all people together. Choose another name.
 relight.yaml:12: warning: This person has no contact and cannot be paged. Add `contacts:`.
-relight.yaml:15: warning: There is no service named `cloudflare`. Known: api.
+relight.yaml:15: warning: There is no service or vendor named `cloudflare`. Add `vendors: [cloudflare]` to relight.yaml.
 relight.yaml:17: `http`: `htps://where2eat.example/health` is not a web address. Write one like https://example.org/health.
 relight.yaml:18: `evry` is not a setting of `http`. Did you mean `every`?
 relight.yaml:18: `timeout`: `5` is not a duration. Write a whole number and s, m, h, d or w, like `30s`.

@@ -70,6 +70,7 @@ ALL = Kinds(
     channels=Offered("channel", {}),
     publishers=Offered("publisher", {}),
     intake=Offered("format", {}),
+    feeds=Offered("feed", {}),
 )
 
 

@@ -27,6 +27,7 @@ def pages() -> list[Page]:
         kit.seam(KINDS.channels),
         kit.seam(KINDS.publishers),
         kit.seam(KINDS.intake),
+        kit.seam(KINDS.feeds),
         doors.shell(),
         doors.api(),
         record.events(),

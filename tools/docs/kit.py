@@ -23,6 +23,7 @@ _LIST_OF = {
     "channel": "contacts",
     "publisher": "publish",
     "format": "intake",
+    "feed": "vendors",
 }
 _PLACE = {
     "probe": "Under `checks:` of a service. The keys that every check has (`every`, `failures`, "
@@ -31,12 +32,14 @@ _PLACE = {
     "publisher": "Under `publish:` of `status_page:`.",
     "format": "Under `from:` of an entry of `intake:`. `relight intake url NAME` prints the "
     "address and key of each.",
+    "feed": "Under `feed:` of an entry of `vendors:`. A vendor that is known by name needs none.",
 }
 _INTRODUCES = {
     "probe": "A probe looks at a target from outside and says whether it is well.",
     "channel": "A channel is a way to reach a person.",
     "publisher": "A publisher keeps a static copy of the public status page somewhere.",
     "format": "A format is how a program or person outside tells of alerts, changes or reports.",
+    "feed": "A feed is where a vendor says how it stands, in one of several formats.",
 }
 
 
@@ -145,7 +148,8 @@ def example(noun: str, kind: str, plug: type[Plug]) -> str:
         written_name(fields[name]): written(name, value) if is_duration(fields[name]) else value
         for name, value in plug.EXAMPLE.items()
     }
-    one = {"name": kind, "from": {kind: settings}} if noun == "format" else {kind: settings}
+    key = {"format": "from", "feed": "feed"}.get(noun)
+    one = {"name": kind, key: {kind: settings}} if key else {kind: settings}
     return yaml({_LIST_OF[noun]: [one]})
 
 

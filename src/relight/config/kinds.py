@@ -22,9 +22,10 @@ class Seam(Protocol):
 
 
 class Kinds(msgspec.Struct, frozen=True, kw_only=True):
-    """The registries in which checks, contacts, publishers and senders are looked up."""
+    """The registries in which checks, contacts, publishers, senders and feeds are looked up."""
 
     probes: Seam
     channels: Seam
     publishers: Seam
     intake: Seam
+    feeds: Seam

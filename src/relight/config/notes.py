@@ -35,11 +35,16 @@ def suggestion(word: str, known: list[str]) -> str:
     return did_you_mean(word, known if len(known) <= _MOST_LISTED else nearest(word, known))
 
 
+_APART = (("service", "vendor"),)
+"""Nouns that are named in one place, and so share their names."""
+
+
 class _Reference(msgspec.Struct, frozen=True):
-    noun: str
+    nouns: tuple[str, ...]
     name: str
     line: int
     level: Level
+    hint: str
 
 
 class Notes:
@@ -97,9 +102,20 @@ class Notes:
         else:
             names[name] = line
 
-    def refer(self, noun: str, name: str, line: int, level: Level = Level.ERROR) -> None:
-        """Remember that a name was used; `settle` looks it up once everything has been read."""
-        self._references.append(_Reference(noun, name, line, level))
+    def refer(
+        self,
+        noun: str | tuple[str, ...],
+        name: str,
+        line: int,
+        level: Level = Level.ERROR,
+        hint: str = "",
+    ) -> None:
+        """Remember that a name was used; `settle` looks it up once everything has been read.
+
+        `hint` is the next step where it is declared nowhere, instead of the nearest name.
+        """
+        nouns = (noun,) if isinstance(noun, str) else noun
+        self._references.append(_Reference(nouns, name, line, level, hint))
 
     def depends(self, name: str, on: Iterable[str], line: int) -> None:
         """Remember what a service depends on, and where it says so."""
@@ -118,11 +134,21 @@ class Notes:
     def settle(self) -> None:
         """Note every name that was used and is declared nowhere, and what depends on itself."""
         self._refuse_cycles()
+        self._refuse_shared()
         for used in self._references:
-            names = self._declared.get(used.noun, {})
+            names = {name for noun in used.nouns for name in self._declared.get(noun, {})}
             if used.name not in names:
-                what = f"There is no {used.noun} named `{shown(used.name)}`."
-                self._note(used.line, what, suggestion(used.name, sorted(names)), used.level)
+                what = f"There is no {' or '.join(used.nouns)} named `{shown(used.name)}`."
+                hint = used.hint or suggestion(used.name, sorted(names))
+                self._note(used.line, what, hint, used.level)
+
+    def _refuse_shared(self) -> None:
+        for one, other in _APART:
+            ones = self._declared.get(one, {})
+            for name, line in self._declared.get(other, {}).items():
+                if name in ones:
+                    what = f"There is a {one} named `{shown(name)}` too, on line {ones[name]}."
+                    self.wrong(line, what, "Give one of them another name.")
 
     def _refuse_cycles(self) -> None:
         done: set[str] = set()

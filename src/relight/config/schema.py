@@ -55,7 +55,7 @@ def document(kinds: Kinds) -> list[DocumentedSection]:
         )
         for section in SECTIONS
     ]
-    seams = (kinds.probes, kinds.channels, kinds.publishers, kinds.intake)
+    seams = (kinds.probes, kinds.channels, kinds.publishers, kinds.intake, kinds.feeds)
     return own + [_kind(seam, kind) for seam in seams for kind in seam.kinds()]
 
 

@@ -25,10 +25,12 @@ from relight.desk.rules import Rules, ask_triage
 from relight.desk.sign_in import SIGN_IN, DeliverSignIn
 from relight.desk.silencing import Silencing
 from relight.desk.vantage import VantagePoints
+from relight.desk.vendors import Vendors
 from relight.desk.verdicts import Verdicts
 from relight.detect.intake import INTAKE, Format
 from relight.detect.probes import PROBES, Probe
 from relight.detect.react import react as detect_react
+from relight.detect.vendors import FEEDS, Feed
 from relight.egress.outside import open_ports
 from relight.incident.commands import IncidentCommand
 from relight.incident.decide import decide
@@ -61,6 +63,7 @@ from relight.store.records import CheckRecords, InstanceRecord, load_instance, n
 from relight.store.schema import prepare
 from relight.store.series import Series
 from relight.store.silences import SilenceRecords
+from relight.store.vendors import VendorRecords
 from relight.wiring.facts import HouseFacts
 from relight.wiring.kit import read
 from relight.wiring.plugs import plug_in
@@ -141,12 +144,19 @@ class House:
             key=self.instance.key,
             base_url=self.base_url,
         )
+        self.vendors = Vendors(
+            kit=kit,
+            records=VendorRecords(database, ask_triage=ask_triage),
+            incidents=self.incidents,
+            due=self.due,
+            clock=clock,
+        )
         self.desk = Desk(
             kit=kit,
             incidents=self.incidents,
             checks=self.checks,
             alerts=self.alerts,
-            facts=HouseFacts(edge=self.edge, changes=self.what_changed),
+            facts=HouseFacts(edge=self.edge, changes=self.what_changed, vendors=self.vendors),
             silences=Silencing(SilenceRecords(database)),
             numbers=lambda name: next_number(database, name),
             clock=clock,
@@ -206,6 +216,10 @@ class House:
     def format(self, declared: Plugged) -> Format:
         """Build an intake format from what the kit declares. Raises `SecretMissing`."""
         return self._plug(INTAKE, declared)
+
+    def feed(self, declared: Plugged) -> Feed:
+        """Build a vendor's feed from what the kit declares. Raises `SecretMissing`."""
+        return self._plug(FEEDS, declared)
 
     def publisher(self, declared: Plugged) -> Publisher:
         """Build a publisher from what the kit declares."""

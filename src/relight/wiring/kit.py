@@ -11,10 +11,11 @@ from relight.config.read import FILE, KitMissing, Reading, read_kit
 from relight.desk.kit import Loaded
 from relight.detect.intake import INTAKE
 from relight.detect.probes import PROBES
+from relight.detect.vendors import FEEDS
 from relight.kernel.faults import Fault, Level, RelightError
 from relight.notify.channels import CHANNELS
 
-KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE)
+KINDS = Kinds(probes=PROBES, channels=CHANNELS, publishers=PUBLISHERS, intake=INTAKE, feeds=FEEDS)
 
 
 class KitFaulty(RelightError):

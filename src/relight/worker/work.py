@@ -26,6 +26,7 @@ from relight.recover.react import STABILITY, CheckStability
 from relight.store.engine import Pulse
 from relight.store.heartbeats import HEARTBEAT
 from relight.store.records import forget_commands
+from relight.store.vendors import VENDOR
 from relight.wiring.house import House
 from relight.worker.checks import Prober
 from relight.worker.copies import Copies
@@ -37,6 +38,7 @@ from relight.worker.kit_watch import KitWatch
 from relight.worker.lanes import Dispatcher, Lane
 from relight.worker.metrics import Judge, Scraper
 from relight.worker.pages import Pages
+from relight.worker.vendors import FeedReader
 
 log = structlog.get_logger()
 
@@ -131,6 +133,13 @@ class Worker:
         )
         drafts = Postmortems(desk=house.desk, due=house.due)
         silence = Silence(heartbeats=house.heartbeats, due=house.due)
+        feeds = FeedReader(
+            vendors=house.vendors,
+            due=house.due,
+            feed_of=house.feed,
+            ports=house.ports,
+            masker=house.masker,
+        )
         rules = {
             TRIAGE: self._triage,
             ROUND: self._round,
@@ -148,6 +157,7 @@ class Worker:
             Lane(name="copies", handlers={PUBLISH: self._copies.publish}, width=1, lease_s=180),
             Lane(name="drafts", handlers={POSTMORTEM: drafts.draft}, width=1, lease_s=30),
             Lane(name="heartbeats", handlers={HEARTBEAT: silence.look}, width=4, lease_s=20),
+            Lane(name="vendors", handlers={VENDOR: feeds.read}, width=4, lease_s=120),
             Lane(name="intake", handlers={INTAKE: IntakeLane(house).do}, width=1, lease_s=30),
         ]
 
@@ -169,6 +179,7 @@ class Worker:
         placed = house.placing.place(waiting)
         later = [(each, now + timedelta(seconds=wait_s)) for each, wait_s in placed.later]
         house.due.settle(done=[*asked.values(), *placed.done], later=later)
+        house.vendors.ask({each.service for each in alerts if each.is_open})
         return placed.error
 
     async def _round(self, claim: Claim) -> None:
@@ -200,9 +211,11 @@ class Worker:
         self.prober.hold()
         self.kit_watch.align()
         self._house.heartbeats.align()
+        self._house.vendors.align()
 
     def _on_loaded(self) -> None:
         self._house.heartbeats.align()
+        self._house.vendors.align()
         self._house.changes.announce()
 
     async def start(self) -> None:

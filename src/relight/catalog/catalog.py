@@ -70,6 +70,10 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[MetricRule, ...] = ()
     dashboard: Dashboard = Dashboard()
 
+    def telling(self) -> tuple[Host | MetricSource, ...]:
+        """Give everything that tells figures, each by a name of its own."""
+        return (*self.hosts, *self.metrics)
+
     def service(self, name: str) -> Service | None:
         """Find a service."""
         return next((each for each in self.services if each.name == name), None)

@@ -52,9 +52,8 @@ class Metrics:
 
     def who(self, given: str) -> Host | MetricSource | None:
         """Find whose key this is, comparing with all in constant time."""
-        catalog = self._kit.catalog
         found: Host | MetricSource | None = None
-        for each in (*catalog.hosts, *catalog.metrics):
+        for each in self._kit.catalog.telling():
             if hmac.compare_digest(given.encode(), self.key_of(each).encode()):
                 found = each
         return found
@@ -103,7 +102,7 @@ class Metrics:
 
     def _declared(self, key: str) -> bool:
         catalog = self._kit.catalog
-        names = (each.name for each in (*catalog.rules, *catalog.hosts))
+        names = [each.name for each in catalog.rules] + [each.name for each in catalog.hosts]
         return any(key == name or key.startswith(f"{name}/") for name in names)
 
     def _write(
@@ -116,9 +115,9 @@ class Metrics:
             changed: list[Alert | None] = [batch.raise_(each) for each in alerts]
             changed += [batch.clear(SOURCE, key, now) for key in over]
             batch.write()
-            for each in gone:
-                let_go = (*each.details, (UNWATCHED, "It was taken out of the kit."))
-                write_in(tx, clear(msgspec.structs.replace(each, details=let_go), now))
+            for alert in gone:
+                let_go = (*alert.details, (UNWATCHED, "It was taken out of the kit."))
+                write_in(tx, clear(msgspec.structs.replace(alert, details=let_go), now))
             for each in (*changed, *gone):
                 if each is not None:
                     ask_in(tx, ask_triage(each.id, now))

@@ -130,7 +130,7 @@ def samples_of(text: str, selector: Selector) -> list[Sample]:
 
 
 def every_sample(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Sample]]:
-    """Give every series whose name is wanted, with its name, in one reading. Raises `Unreadable`."""
+    """Give every series whose name is wanted, with its name, in one go. Raises `Unreadable`."""
     for each in _LINE.finditer(text):
         if wanted(each[1]):
             yield each[1], _sample(each[2], each[1])

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 from anyio import to_thread
+from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from relight.catalog.metric import Host, MetricSource
@@ -19,6 +20,7 @@ from relight.detect.metrics.otlp import NotOtlp, Otlp, Taken
 from relight.detect.metrics.page import kept
 from relight.kernel.clock import Clock
 from relight.kernel.faults import RelightError
+from relight.web.body import BodyTooLarge, BodyTooSlow, bearer, read_body
 from relight.web.group_commit import GroupCommit
 from relight.web.headers import Headers
 from relight.web.memory import Answer
@@ -54,7 +56,7 @@ class MetricsIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
         given = dict(scope["headers"]).get(b"content-type", b"").partition(b";")[0].strip()
         kind = _JSON if given == _JSON else _PROTOBUF
@@ -62,6 +64,10 @@ class MetricsIn:
             answer = await self._taken(scope, receive, kind)
         except _Refused as refusal:
             answer = self._answer(refusal.status, _status(str(refusal), kind), kind)
+        except BodyTooLarge as error:
+            answer = self._answer(413, _status(str(error), kind), kind)
+        except BodyTooSlow as error:
+            answer = self._answer(408, _status(str(error), kind), kind)
         except RelightError as error:
             answer = self._answer(503, _status(str(error), kind), kind)
         await answer.send(scope, send)
@@ -72,10 +78,10 @@ class MetricsIn:
         if scope["method"] != "POST":
             raise _Refused(405, "Metrics are posted.")
         headers = dict(scope["headers"])
-        source = self._metrics.who(_key(headers))
+        source = self._metrics.who(bearer(scope))
         if source is None:
             raise _Refused(401, "This key belongs to no host and no source of metrics.")
-        raw = await _body(receive)
+        raw = await read_body(scope, receive, LARGEST)
         taken = await to_thread.run_sync(self._read, raw, headers, source, kind)
         keep = source.keep if isinstance(source, MetricSource) else ()
         readings = tuple(each for each in taken.readings if kept(each.name, keep))
@@ -97,24 +103,6 @@ class MetricsIn:
 
     def _answer(self, status: int, body: bytes, kind: bytes) -> Answer:
         return Answer(status, [*self._headers, (b"content-type", kind)], body)
-
-
-def _key(headers: Mapping[bytes, bytes]) -> str:
-    scheme, _, given = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else ""
-
-
-async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _Refused(400, "The sender went away.")
-        body += message.get("body", b"")
-        if len(body) > LARGEST:
-            raise _Refused(413, f"That is more than {LARGEST >> 20} MB at once.")
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _unpacked(raw: bytes, encoding: bytes) -> bytes:
@@ -145,7 +133,8 @@ def _success(refused: int, why: str, kind: bytes) -> bytes:
     if refused:
         response.partial_success.rejected_data_points = refused
         response.partial_success.error_message = why
-    return response.SerializeToString()
+    written: bytes = response.SerializeToString()
+    return written
 
 
 def _status(sentence: str, kind: bytes) -> bytes:

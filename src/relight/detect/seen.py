@@ -16,7 +16,9 @@ from relight.detect.situation import Change, Notice, Situation
 from relight.detect.standing import Standing, by_route, standing
 
 DNS = re.compile(
-    r"\bDNS\b|\bname server\b|\bThe name \S+ (?:does not exist|has no address)", re.IGNORECASE
+    r"\bDNS\b|\bname server\b|\bSERVFAIL\b|\bNXDOMAIN\b"
+    r"|\bThe name \S+ (?:does not exist|has no address)",
+    re.IGNORECASE,
 )
 TLS = re.compile(r"\bTLS\b|\bcertificate\b", re.IGNORECASE)
 _LOST = re.compile(

@@ -71,6 +71,9 @@ _SOON = timedelta(minutes=30)
 _EARLY = timedelta(minutes=60)
 """A vendor's notice that began longer than this before the trouble explains other trouble."""
 
+_TAKES_EFFECT = timedelta(minutes=5)
+"""A change that was meant to mend has to show it within this."""
+
 _LATE = timedelta(minutes=45)
 """Vendors are late: a notice that begins this long after the trouble may still be about it."""
 
@@ -230,6 +233,7 @@ def _notice(seen: Seen, notice: Notice, lighter: float) -> Found:
 def _change(seen: Seen) -> list[Found]:
     """Find changes of this service, or of one that nobody named, from shortly before."""
     found: list[Found] = []
+    in_vain = 12.0 if _changed_since(seen) else 0.0
     for change in look.changes(seen):
         before = seen.apart(change.at)
         if before > _SOON or not _explains(seen, change):
@@ -237,8 +241,18 @@ def _change(seen: Seen) -> list[Found]:
         minutes = before.total_seconds() / 60
         own = change.service == seen.service.name
         far = 0.0 if own else 6.0 if change.service in seen.service.depends_on else 8.0
-        found.append(_changed(seen, change, minutes * 1.2 + far))
+        found.append(_changed(seen, change, minutes * 1.2 + far + in_vain))
     return found
+
+
+def _changed_since(seen: Seen) -> bool:
+    """Whether the service was changed again, most often back, and goes on failing all the same."""
+    return any(
+        change.service == seen.service.name
+        and change.at > seen.began_at
+        and seen.now - change.at > _TAKES_EFFECT
+        for change in seen.situation.changes
+    )
 
 
 def _explains(seen: Seen, change: Change) -> bool:
@@ -282,7 +296,13 @@ def _client_errors(seen: Seen) -> list[Found]:
     release = next(iter(look.changes(seen)), None)
     tail = f"; {release.kind.value} {release.summary.rstrip('.')} was before it" if release else ""
     words = {**_title(seen), "count": str(edge.errors), "loads": str(edge.loads), "release": tail}
-    return [Found(words=words, evidence=_beacons(edge))]
+    # A flag that was flipped a moment ago is flipped back first: nothing is undone faster.
+    flipped = any(
+        change.kind is ChangeKind.FLAG and _explains(seen, change)
+        for change in look.changes(seen)
+        if seen.apart(change.at) <= _SOON
+    )
+    return [Found(words=words, evidence=_beacons(edge), lighter=12.0 if flipped else 0.0)]
 
 
 def _client_sites(seen: Seen) -> list[Found]:
@@ -290,7 +310,7 @@ def _client_sites(seen: Seen) -> list[Found]:
     edge = _enough(seen)
     if edge is None or seen.failing or not edge.failing_sites:
         return []
-    if len(edge.failing_sites) * 4 > edge.sites:
+    if len(edge.failing_sites) * 4 > edge.sites or edge.errors * 10 >= edge.loads:
         return []
     named = ", ".join(edge.failing_sites[:3])
     words = {**_title(seen), "sites": named, "all": str(edge.sites)}

@@ -32,7 +32,13 @@ def _seconds(context: click.Context, option: click.Parameter, text: str) -> int:
 @click.option("--service", "services", multiple=True, help="Alerts of it; may be repeated.")
 @click.option("--check", "checks", multiple=True, help="Alerts of this `service/check`.")
 @click.option("--source", "sources", multiple=True, help="Alerts from it, like intake/grafana.")
-@click.option("--route", "routes", multiple=True, type=click.Choice([each.value for each in Route]))
+@click.option(
+    "--route",
+    "routes",
+    multiple=True,
+    type=click.Choice([each.value for each in Route]),
+    help="Alerts of checks that take this way.",
+)
 @click.option(
     "--severity",
     "severities",

@@ -90,8 +90,10 @@ def test_a_kinds_example_is_accepted_as_it_is_printed(noun: str, kind: str, tmp_
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_every_kit_in_a_guide_is_accepted(guide: Path, tmp_path: Path):
+    (tmp_path / "customers.csv").write_text("key\nacme\n")
     for block in YAML_FENCE.findall(guide.read_text(encoding="utf-8")):
-        # What is shown without a `name:` is part of a kit.
-        whole = block if WHOLE_KIT.search(block) else f"name: Where2Eat\n{block}"
+        # What is shown without a `name:` is part of a kit, and may speak of its services.
+        beside = "" if "services:\n" in block else "services: [{name: api}, {name: db}]\n"
+        whole = block if WHOLE_KIT.search(block) else f"name: Where2Eat\n{beside}{block}"
 
         assert refused(tmp_path, whole) == []

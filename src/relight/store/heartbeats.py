@@ -249,7 +249,8 @@ def _rewrite() -> Executable:
 def _ring(dialect: str) -> Executable:
     """Build once the writing of a ping over the one a hundred before it."""
     into = (sqlite if dialect == "sqlite" else postgresql).insert(t.heartbeat_ping)
-    return into.on_conflict_do_update(
+    over: Executable = into.on_conflict_do_update(
         index_elements=[t.heartbeat_ping.c.heartbeat, t.heartbeat_ping.c.slot],
         set_={name: into.excluded[name] for name in ("number", "record", "body")},
     )
+    return over

@@ -12,6 +12,7 @@ import uuid
 from urllib.parse import parse_qs
 
 import msgspec
+from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from relight.catalog.heartbeat import Heartbeat, is_slug
@@ -93,9 +94,8 @@ class PingDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one ping."""
-        if scope["type"] != "http":
-            return
-        await (await self._take(scope, receive)).send(scope, send)
+        if scope["type"] == ScopeType.HTTP:
+            await (await self._take(scope, receive)).send(scope, send)
 
     async def _take(self, scope: HTTPScope, receive: Receive) -> Answer:
         try:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
+import msgspec
 import pytest
 
 from relight.egress.curl import Roots
@@ -49,6 +51,31 @@ async def test_each_request_has_a_connection_of_its_own() -> None:
     async with http_sink() as sink:
         await asyncio.gather(*(get(sink.url("/ok")) for _ in range(5)))
     assert sink.connections == 5
+
+
+async def test_nothing_of_a_request_stays_for_the_next() -> None:
+    asked = (
+        HttpRequest(method="POST", url="/ok", headers={"X-A": "1"}, body=b"{}"),
+        HttpRequest(url="/ok"),
+        HttpRequest(method="HEAD", url="/ok", headers={"X-A": "2"}),
+        HttpRequest(url="/ok", headers={"X-A": "3"}),
+        HttpRequest(method="POST", url="/ok"),
+        HttpRequest(url="/silent", timeout_s=0.1),
+        HttpRequest(url="/ok", headers={"X-B": "4"}),
+    )
+    bodies: list[bytes] = []
+    async with http_sink() as sink:
+        for each in asked:
+            with suppress(NoAnswer):
+                url = sink.url(each.url)
+                bodies.append((await HTTP.request(msgspec.structs.replace(each, url=url))).body)
+    assert [(each.method, each.body) for each in sink.received] == [
+        (each.method, each.body) for each in asked
+    ]
+    assert [(each.headers.get("x-a"), each.headers.get("x-b")) for each in sink.received] == [
+        (each.headers.get("X-A"), each.headers.get("X-B")) for each in asked
+    ]
+    assert bodies == [b"fine pho", b"fine pho", b"", *[b"fine pho"] * 3]
 
 
 @pytest.mark.parametrize("name", ["silent", "drip", "headers"])

@@ -90,7 +90,7 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failing(self) -> bool:
         """Whether it is judged down; it stays so until its recovery is confirmed."""
-        return self.status in {CheckStatus.DOWN, CheckStatus.RECOVERING}
+        return self.status is CheckStatus.DOWN or self.status is CheckStatus.RECOVERING
 
     @property
     def checked(self) -> bool:

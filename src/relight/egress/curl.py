@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -46,7 +47,8 @@ class _Ffi(Protocol):
     def new(self, kind: str, value: object = ..., /) -> Any: ...  # noqa: ANN401 - memory of C
     def new_handle(self, value: object, /) -> C: ...
     def from_handle(self, value: C, /) -> Any: ...  # noqa: ANN401 - whatever was put in
-    def buffer(self, pointer: C, size: int, /) -> memoryview: ...
+    def gc(self, pointer: C, free: Callable[[C], None], /) -> C: ...
+    def unpack(self, pointer: C, size: int, /) -> bytes: ...
     def string(self, pointer: C, /) -> bytes: ...
     def cast(self, kind: str, value: C, /) -> Any: ...  # noqa: ANN401 - memory of C
     def callback(self, kind: str, /) -> Callable[[Callable[..., int]], C]: ...
@@ -81,6 +83,8 @@ _ffi, _lib = cast("_Ffi", _wrapper.ffi), cast("_Lib", _wrapper.lib)
 _set = _lib._curl_easy_setopt  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 _OFF, _ON, _HOST_TOO = (_ffi.new("long*", value) for value in (0, 1, 2))
 _EMPTY = _ffi.new("char[]", b"")
+_LENGTH = _ffi.new("long*")
+_MICROSECONDS = _ffi.new("int64_t*")
 
 
 class Roots(NamedTuple):
@@ -137,44 +141,110 @@ class Broke(Exception):
         self.connected, self.flood = connected, flood
 
 
-class _Exchange:
-    """One exchange under way; libcurl's callbacks write into it."""
+class _Easy:
+    """A handle of libcurl, and of the exchange it carries out what the callbacks write here.
 
-    __slots__ = ("body", "connected", "cut", "done", "flood", "head", "longest", "room")
+    What a handle was told once it keeps, so that the next exchange of the same `shape` says only
+    what is new. `kept` is memory that libcurl reads during the exchange.
+    """
 
-    def __init__(self, longest: int, done: "asyncio.Future[int]") -> None:
-        self.body = bytearray()
-        self.head = bytearray()
+    __slots__ = (
+        *("body", "connected", "cut", "done", "easy", "flood", "head", "headers", "kept"),
+        *("longest", "me", "room", "shape", "times", "where", "words"),
+    )
+
+    def __init__(self) -> None:
+        self.easy = _lib.curl_easy_init()
+        self.words = _ffi.new("char[]", 256)
+        self.me = _ffi.new_handle(self)
+        self.shape: _Shape | None = None
+        self.headers: C = None
+        self.where: C = None
+        self.times = (0, 0)
+        self.kept: C = None
+        self.done: asyncio.Future[int] | None = None
+        self.longest = self.room = 0
+        self.body: list[bytes] = []
+        self.head: list[bytes] = []
         self.cut = self.flood = self.connected = False
-        self.longest = longest
-        self.room = _LONGEST_HEAD
+
+    def take(self, order: Order, done: "asyncio.Future[int]") -> None:
+        """Get ready for an exchange."""
+        shape = _shape(order)
+        if shape != self.shape:
+            self.forget()
+            _prepare(self, shape)
+            self.shape = shape
+        _set(self.easy, _URL, order.url.encode())
+        headers = _list(tuple(order.headers))
+        if headers is not self.headers:
+            _set(self.easy, _HTTPHEADER, headers)
+            self.headers = headers
+        # A host that is the address already is reached without being told.
+        where = _list((_pin(order),)) if order.host != order.address else _ffi.NULL
+        if where is not self.where:
+            _set(self.easy, _CONNECT_TO, where)
+            self.where = where
+        times = (
+            max(1, round(order.timeout_s * 1000)),
+            max(1, round(order.connect_s * 1000)),
+        )
+        if times != self.times:
+            _number(self.easy, _TIMEOUT_MS, times[0])
+            _number(self.easy, _CONNECTTIMEOUT_MS, times[1])
+            self.times = times
+        if order.body is not None:
+            self.kept = _ffi.new("char[]", order.body)
+            _number(self.easy, _POSTFIELDSIZE, len(order.body))
+            _set(self.easy, _POSTFIELDS, self.kept)
+        self.words[0] = b"\0"
         self.done = done
+        self.longest, self.room = order.longest_body, _LONGEST_HEAD
+
+    def rest(self) -> None:
+        """Let go of what the exchange brought; what was sent in a body does not stay either."""
+        self.done = None
+        self.body, self.head = [], []
+        self.cut = self.flood = self.connected = False
+        if self.shape is None or self.kept is not None:
+            self.forget()
+
+    def forget(self) -> None:
+        """Take back all that libcurl was told."""
+        _lib.curl_easy_reset(self.easy)
+        self.shape = self.kept = self.headers = self.where = None
+        self.times = (0, 0)
+
+    def close(self) -> None:
+        """Give libcurl's memory back."""
+        _lib.curl_easy_cleanup(self.easy)
 
 
 @_ffi.callback("size_t(char*, size_t, size_t, void*)")
-def _on_body(data: C, _one: int, size: int, exchange: C) -> int:
+def _on_body(data: C, _one: int, size: int, easy: C) -> int:
     """Keep what came; anything but `size` ends the transfer."""
-    kept: _Exchange = _ffi.from_handle(exchange)
-    room = kept.longest - len(kept.body)
-    if size > room:
-        kept.body += _ffi.buffer(data, size)[:room]
+    kept: _Easy = _ffi.from_handle(easy)
+    if size > kept.longest:
+        kept.body.append(_ffi.unpack(data, kept.longest))
+        kept.longest = 0
         kept.cut = True
         return 0
-    kept.body += _ffi.buffer(data, size)
+    kept.longest -= size
+    kept.body.append(_ffi.unpack(data, size))
     return size
 
 
 @_ffi.callback("size_t(char*, size_t, size_t, void*)")
-def _on_head(line: C, _one: int, size: int, exchange: C) -> int:
-    kept: _Exchange = _ffi.from_handle(exchange)
+def _on_head(line: C, _one: int, size: int, easy: C) -> int:
+    kept: _Easy = _ffi.from_handle(easy)
     kept.room -= size
     if kept.room < 0:
         kept.flood = True
         return 0
-    came = _ffi.buffer(line, size)[:]
-    if bytes(came[:5]) == b"HTTP/":
+    came = _ffi.unpack(line, size)
+    if came.startswith(b"HTTP/"):
         kept.head.clear()  # what came before was a 1xx answer, or the proxy's
-    kept.head += came
+    kept.head.append(came)
     return size
 
 
@@ -197,12 +267,14 @@ class Engine:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin; `engine()` gives the one of the running loop."""
+        self._loop = loop
         self._multi = _lib.curl_multi_init()
         self._poll = select.epoll()
         self._watched: set[int] = set()
-        self._running: dict[C, _Exchange] = {}
-        self._spare: list[C] = []
+        self._running: dict[C, _Easy] = {}
+        self._spare: list[_Easy] = []
         self._timer: asyncio.Handle | None = None
+        self._at_once = False
         self._left = _ffi.new("int*")
         self._me = _ffi.new_handle(self)
         for option, value in (
@@ -216,36 +288,25 @@ class Engine:
 
     async def run(self, order: Order) -> Reply:
         """Carry one exchange out. Raises `Broke`."""
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        exchange = _Exchange(order.longest_body, done)
-        easy = self._spare.pop() if self._spare else _lib.curl_easy_init()
-        words = _ffi.new("char[]", 256)
-        handle, kept = _ffi.new_handle(exchange), [words]
-        headers = _list(order.headers)
-        where = _list([_pin(order)])
+        done: asyncio.Future[int] = self._loop.create_future()
+        kept = self._spare.pop() if self._spare else _Easy()
+        easy = kept.easy
         try:
-            _set(easy, _ERRORBUFFER, words)
-            for option, value in ((_HTTPHEADER, headers), (_CONNECT_TO, where)):
-                _set(easy, option, value)
-            for option in (_WRITEDATA, _HEADERDATA):
-                _set(easy, option, handle)
-            kept += _prepare(easy, order)
-            self._running[easy] = exchange
+            kept.take(order, done)
+            self._running[easy] = kept
             _lib.curl_multi_add_handle(self._multi, easy)
             try:
                 code = await done
             finally:
                 if self._running.pop(easy, None) is not None:
                     _lib.curl_multi_remove_handle(self._multi, easy)
-            return _reply(easy, exchange, code, words, order)
+            return _reply(kept, code, order)
         finally:
-            _lib.curl_easy_reset(easy)
-            for items in (headers, where):
-                _lib.curl_slist_free_all(items)
+            kept.rest()
             if len(self._spare) < _MOST_SPARE:
-                self._spare.append(easy)
+                self._spare.append(kept)
             else:
-                _lib.curl_easy_cleanup(easy)
+                kept.close()
 
     def watch(self, easy: C, fd: int, what: int) -> None:
         """Watch a socket as libcurl asks, or no longer."""
@@ -259,9 +320,9 @@ class Engine:
             # Only what has been connected is read from; libcurl itself tells no sooner than after
             # the handshake.
             events = select.EPOLLIN
-            exchange = self._running.get(easy)
-            if exchange is not None:
-                exchange.connected = True
+            kept = self._running.get(easy)
+            if kept is not None:
+                kept.connected = True
         if what & _POLL_OUT:
             events |= select.EPOLLOUT
         if fd in self._watched:
@@ -273,19 +334,19 @@ class Engine:
 
     def wake_in(self, wait_ms: int) -> None:
         """Come back to libcurl after so many milliseconds; a negative number says never."""
+        if wait_ms == 0 and self._at_once:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if wait_ms >= 0:
-            loop = asyncio.get_running_loop()
-            self._timer = (
-                loop.call_later(wait_ms / 1000, self._late)
-                if wait_ms
-                else loop.call_soon(self._late)
-            )
+        self._at_once = wait_ms == 0
+        if wait_ms > 0:
+            self._timer = self._loop.call_later(wait_ms / 1000, self._late)
+        elif wait_ms == 0:
+            self._timer = self._loop.call_soon(self._late)
 
     def _late(self) -> None:
-        self._timer = None
+        self._timer, self._at_once = None, False
         # First what has come: when we are late ourselves, nobody's time is up for it.
         self._ready()
         _lib.curl_multi_socket_action(self._multi, _SOCKET_TIMEOUT, 0, self._left)
@@ -306,14 +367,14 @@ class Engine:
         while (message := _lib.curl_multi_info_read(self._multi, self._left)) != _ffi.NULL:
             easy, code = message.easy_handle, int(message.data.result)
             _lib.curl_multi_remove_handle(self._multi, easy)
-            exchange = self._running.pop(easy, None)
-            if exchange is not None and not exchange.done.done():
-                exchange.done.set_result(code)
+            kept = self._running.pop(easy, None)
+            if kept is not None and kept.done is not None and not kept.done.done():
+                kept.done.set_result(code)
 
     def __del__(self) -> None:
         """Give libcurl's memory back when the loop has gone."""
-        for easy in self._spare:
-            _lib.curl_easy_cleanup(easy)
+        for kept in self._spare:
+            kept.close()
         _lib.curl_multi_cleanup(self._multi)
         self._poll.close()
 
@@ -330,11 +391,13 @@ def engine() -> Engine:
     return found
 
 
-def _list(items: Sequence[bytes]) -> C:
+@lru_cache(maxsize=1024)
+def _list(items: tuple[bytes, ...]) -> C:
+    """Give a list of libcurl's; most looks say what the ones before them said."""
     made = _ffi.NULL
     for item in items:
         made = _lib.curl_slist_append(made, item)
-    return made
+    return _ffi.gc(made, _lib.curl_slist_free_all)
 
 
 def _pin(order: Order) -> bytes:
@@ -344,74 +407,96 @@ def _pin(order: Order) -> bytes:
     return f"{host}:{order.port}:{address}:{order.port}".encode()
 
 
-def _prepare(easy: C, order: Order) -> list[C]:
-    """Set what an exchange needs; give the memory that has to last as long as it does."""
-    kept: list[C] = []
+class _Shape(NamedTuple):
+    """What of an order is told to a handle once."""
 
-    def number(option: int, value: int) -> None:
-        _set(easy, option, _ffi.new("long*", value))
+    method: str
+    sends: bool
+    tls: bool
+    roots: Roots | None
+    http2: bool
+    proxy: str
+    certificate: str
+    certificate_key: str
+    wants_certificate: bool
 
-    _set(easy, _URL, order.url.encode())
-    _set(easy, _PROXY, order.proxy.encode() if order.proxy else _EMPTY)
+
+def _shape(order: Order) -> _Shape:
+    return _Shape(
+        order.method,
+        order.body is not None,
+        order.url.startswith("https:"),
+        order.roots,
+        order.http2,
+        order.proxy,
+        order.certificate,
+        order.certificate_key,
+        order.wants_certificate,
+    )
+
+
+def _number(easy: C, option: int, value: int) -> None:
+    _LENGTH[0] = value
+    _set(easy, option, _LENGTH)
+
+
+def _prepare(kept: _Easy, shape: _Shape) -> None:
+    easy = kept.easy
+    _set(easy, _ERRORBUFFER, kept.words)
+    for option in (_WRITEDATA, _HEADERDATA):
+        _set(easy, option, kept.me)
+    _set(easy, _PROXY, shape.proxy.encode() if shape.proxy else _EMPTY)
     for option in (_NOSIGNAL, _FRESH_CONNECT, _FORBID_REUSE, _PATH_AS_IS):
         _set(easy, option, _ON)
     _set(easy, _SESSIONID_CACHE, _OFF)
     _set(easy, _WRITEFUNCTION, _on_body)
     _set(easy, _HEADERFUNCTION, _on_head)
-    number(_TIMEOUT_MS, max(1, round(order.timeout_s * 1000)))
-    number(_CONNECTTIMEOUT_MS, max(1, round(order.connect_s * 1000)))
-    number(_HTTP_VERSION, _HTTP_2_OVER_TLS if order.http2 else _HTTP_1_1)
-    if order.body is not None:
-        body = _ffi.new("char[]", order.body)
-        kept.append(body)
-        number(_POSTFIELDSIZE, len(order.body))
-        _set(easy, _POSTFIELDS, body)
-    if order.method == "HEAD":
+    _number(easy, _HTTP_VERSION, _HTTP_2_OVER_TLS if shape.http2 else _HTTP_1_1)
+    if shape.method == "HEAD":
         _set(easy, _NOBODY, _ON)
-    elif order.method != "GET" or order.body is not None:
-        _set(easy, _CUSTOMREQUEST, order.method.encode())
-    if order.url.startswith("https:"):
-        _prepare_tls(easy, order)
-    return kept
+    elif shape.method != "GET" or shape.sends:
+        _set(easy, _CUSTOMREQUEST, shape.method.encode())
+    if shape.tls:
+        _prepare_tls(easy, shape)
 
 
-def _prepare_tls(easy: C, order: Order) -> None:
-    if order.roots is None:
+def _prepare_tls(easy: C, shape: _Shape) -> None:
+    if shape.roots is None:
         _set(easy, _VERIFYPEER, _OFF)
         _set(easy, _VERIFYHOST, _OFF)
     else:
         _set(easy, _VERIFYPEER, _ON)
         _set(easy, _VERIFYHOST, _HOST_TOO)
-        _set(easy, _CAINFO, order.roots.file.encode())
-        _set(easy, _CAPATH, order.roots.folder.encode() if order.roots.folder else _ffi.NULL)
-    if order.certificate:
-        _set(easy, _SSLCERT, order.certificate.encode())
-        _set(easy, _SSLKEY, (order.certificate_key or order.certificate).encode())
-    if order.wants_certificate:
+        _set(easy, _CAINFO, shape.roots.file.encode())
+        _set(easy, _CAPATH, shape.roots.folder.encode() if shape.roots.folder else _ffi.NULL)
+    if shape.certificate:
+        _set(easy, _SSLCERT, shape.certificate.encode())
+        _set(easy, _SSLKEY, (shape.certificate_key or shape.certificate).encode())
+    if shape.wants_certificate:
         _set(easy, _CERTINFO, _ON)
 
 
-def _reply(easy: C, exchange: _Exchange, code: int, words: C, order: Order) -> Reply:
-    took = _ffi.new("int64_t*")
-    times: list[float] = []
-    for info in _I_TIMES:
-        _lib.curl_easy_getinfo(easy, info, took)
-        times.append(int(took[0]) / 1e6)
-    if code and not exchange.cut:
+def _reply(kept: _Easy, code: int, order: Order) -> Reply:
+    easy = kept.easy
+    if code and not kept.cut:
         errno = _ffi.new("long*")
         _lib.curl_easy_getinfo(easy, _I_OS_ERRNO, errno)
         raise Broke(
             code,
             int(errno[0]),
-            _ffi.string(words).decode(errors="replace"),
-            connected=exchange.connected,
-            flood=exchange.flood,
+            _ffi.string(kept.words).decode(errors="replace"),
+            connected=kept.connected,
+            flood=kept.flood,
         )
+    times: list[float] = []
+    for info in _I_TIMES:
+        _lib.curl_easy_getinfo(easy, info, _MICROSECONDS)
+        times.append(int(_MICROSECONDS[0]) / 1e6)
     connect, tls, before, first = times
     return Reply(
-        head=bytes(exchange.head),
-        body=bytes(exchange.body),
-        cut=exchange.cut,
+        head=b"".join(kept.head),
+        body=b"".join(kept.body),
+        cut=kept.cut,
         times=(connect, tls, before, first),
         certificate_ends=_certificate_ends(easy) if order.wants_certificate else None,
     )

@@ -43,13 +43,13 @@ _NOT_HTTP = frozenset({1, 8, 16, 18, 52, 61, 92})
 
 
 class _Target(NamedTuple):
-    """A URL taken apart. `netloc` holds no credentials; `shown` is the host for people."""
+    """A URL taken apart. `asked` holds no credentials; `shown` is the host for people."""
 
     url: httpx2.URL
+    written: str
     asked: str
     host: str
     port: int
-    netloc: str
     shown: str
 
 
@@ -113,7 +113,7 @@ class GuardedHttp:
             body=answer.body,
             took_s=took_s,
             cut=answer.cut,
-            url=str(hop.target.url),
+            url=hop.target.written,
             address=answer.address,
             phases=_phases(answer, took_s),
             http_version=answer.version,
@@ -211,7 +211,7 @@ class GuardedHttp:
 
 
 def _lines(hop: _Hop) -> list[bytes]:
-    """Write the headers as libcurl takes them."""
+    """Write the headers as libcurl takes them; `Host` it writes itself, from the URL."""
     lines = dict(_DEFAULTS)
     for name, value in hop.headers.items():
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
@@ -223,8 +223,6 @@ def _lines(hop: _Hop) -> list[bytes]:
     for name in ("content-type", "expect"):
         lines.setdefault(name, f"{name}:".encode())
     lines["connection"] = b"Connection: close"
-    if "host" not in lines:
-        lines["host"] = f"Host: {hop.target.netloc}".encode()
     return list(lines.values())
 
 
@@ -237,7 +235,9 @@ def _answer(reply: Reply, address: str, resolve_s: float | None, longest_body: i
         if colon:
             name, value = name.strip().lower(), value.strip()
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    body, cut = _unpack(reply.body, headers, longest_body)
+    body, cut = reply.body, False
+    if "content-encoding" in headers:
+        body, cut = _unpack(body, headers["content-encoding"], longest_body)
     return _Answer(
         int(rest[:3]),
         version.removeprefix("HTTP/"),
@@ -261,9 +261,9 @@ def _phases(answer: _Answer, took_s: float) -> Phases:
     )
 
 
-def _unpack(body: bytes, headers: Mapping[str, str], longest_body: int) -> tuple[bytes, bool]:
+def _unpack(body: bytes, encoding: str, longest_body: int) -> tuple[bytes, bool]:
     """Unpack what a server packed unasked, never beyond the bound; give whether it was cut."""
-    if headers.get("content-encoding", "").strip().lower() not in {"gzip", "deflate"}:
+    if encoding.lower() not in {"gzip", "deflate"}:
         return body, False
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
@@ -309,10 +309,10 @@ def _parse(written: str) -> _Target:
     netloc = url.netloc.decode("ascii")
     return _Target(
         url=url,
+        written=str(url),
         asked=f"{url.scheme}://{netloc}{url.raw_path.decode('ascii')}",
         host=url.raw_host.decode("ascii").strip("[]"),
         port=url.port or (443 if url.scheme == "https" else 80),
-        netloc=netloc,
         shown=url.host,
     )
 

@@ -2,7 +2,7 @@
 
 One process looks: the one that holds the lease of the timetable, a single due row. It keeps the
 states of all checks in memory, judges each result as it comes, and writes what came of it together
-a quarter of a second later, or at once where somebody waits for it. What it writes counts only
+half a second later, or at once where somebody waits for it. What it writes counts only
 while it holds the lease. A process that is killed loses the looks that were under way.
 """
 
@@ -40,8 +40,8 @@ log = structlog.get_logger()
 CHECKS = "checks"
 LEASE_S = 15.0
 _RENEW_S = 5.0
-_BATCH_S = 0.25
-_TURN_S = 0.01
+_BATCH_S = 0.5
+_TURN_S = 0.025
 _MOST_A_TURN = 32  # so that whatever is due, the pages of this process go on answering
 _IDLE_S = 1.0
 _MOST_AT_ONCE = 200
@@ -231,7 +231,8 @@ class Prober:
                 self._looking.add(task)
                 task.add_done_callback(self._looking.discard)
             following = self.timetable.next_at()
-            # In turns of some milliseconds, so that a thousand checks cost no turn each.
+            # In turns of some milliseconds, so that a thousand checks cost no turn each: what is
+            # done for several at once costs each of them half.
             await asyncio.sleep(_TURN_S)
             wait_s = _IDLE_S
             if following is not None:
@@ -258,18 +259,18 @@ class Prober:
         try:
             async with asyncio.timeout(_LONGEST_LOOK_S):
                 result = await self._probe(declared.check).observe(self._ports())
-            mask = self._masker.mask
+            mask, now = self._masker.mask, clock.now()
             seen = Observation(
                 check=key,
                 vantage=HERE,
-                at=clock.now(),
+                at=now,
                 ok=result.ok,
                 took_s=result.took_s or clock.monotonic_s() - began_s,
                 reason=mask(result.reason),
                 evidence=tuple((name, mask(value)) for name, value in result.evidence),
             )
             if self._lease is not None:
-                wait_s = self._take(seen, declared)
+                wait_s = self._take(seen, declared, now)
         except (PlugFailed, TimeoutError) as error:
             # We could not find out: that says nothing about the target, so nothing is judged.
             reason = self._masker.mask(str(error)) or "no answer in time"
@@ -311,10 +312,11 @@ class Prober:
         """
         if self._lease is None:
             raise NotLooking
+        now = self._desk.clock.now()
         for seen in observations:
             declared = self._declared(seen.check)
             if declared is not None and not self._known(seen):
-                self._take(seen, declared)
+                self._take(seen, declared, now)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(written)
         self._urgent.set()
@@ -337,9 +339,8 @@ class Prober:
             self._cut_off, self._cut_off_at_s = found, now_s
         return self._cut_off
 
-    def _take(self, seen: Observation, declared: _Declared) -> float:
+    def _take(self, seen: Observation, declared: _Declared, now: datetime) -> float:
         """Judge one result and have it written; give the seconds until the next look."""
-        now = self._desk.clock.now()
         service, check = declared
         at_fault = frozenset[str]() if seen.ok else self._at_fault()
         done = judged(seen, self._records.state(check.key), check, now, at_fault)

@@ -3,7 +3,7 @@
 import base64
 import ipaddress
 from collections.abc import Mapping
-from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 
@@ -13,6 +13,7 @@ from jmespath.exceptions import JMESPathError
 from msgspec import Meta
 
 from relight.detect.probes import Probe, Result
+from relight.kernel.clock import Clock
 from relight.kernel.plug import NoAnswer
 from relight.kernel.ports import HttpAnswer, HttpRequest, Ports
 from relight.kernel.url import check_web_url, host_of
@@ -107,7 +108,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
             return Result(
                 ok=False, took_s=took_s, reason=reason, evidence=(("fault", "connection"),)
             )
-        return self._judge(answer, ports.clock.now())
+        return self._judge(answer, ports.clock)
 
     def _request(self) -> HttpRequest:
         headers = dict(self.headers)
@@ -138,12 +139,13 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
             tell_certificate=self.cert_days is not None,
         )
 
-    def _judge(self, answer: HttpAnswer, now: datetime) -> Result:
+    def _judge(self, answer: HttpAnswer, clock: Clock) -> Result:
         evidence = [("status", str(answer.status)), ("address", answer.address)]
-        landed = host_of(answer.url)
-        if landed != host_of(self.url):
-            evidence.append(("redirected to", landed))
-        fault, reason = self._fault(answer, now)
+        if answer.url != self.url:
+            landed = host_of(answer.url)
+            if landed != host_of(self.url):
+                evidence.append(("redirected to", landed))
+        fault, reason = self._fault(answer, clock)
         if fault:
             evidence.insert(0, ("fault", fault))
         return Result(
@@ -154,7 +156,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
             phases=answer.phases,
         )
 
-    def _fault(self, answer: HttpAnswer, now: datetime) -> tuple[str, str]:
+    def _fault(self, answer: HttpAnswer, clock: Clock) -> tuple[str, str]:
         said = f"answered {_named(answer.status)}"
         spans = [_span(one) for one in self._wanted()]
         if not any(low <= answer.status <= high for low, high in spans):
@@ -164,7 +166,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         if wrong:
             return "body", f"{said}, but {wrong}"
         if self.cert_days is not None and answer.certificate_ends is not None:
-            left = (answer.certificate_ends - now).total_seconds() / 86400
+            left = (answer.certificate_ends - clock.now()).total_seconds() / 86400
             if left < self.cert_days:
                 wanted = f"wanted {self.cert_days:g} days"
                 return "certificate", f"{said}; its certificate ends in {left:.1f} days, {wanted}"
@@ -197,6 +199,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         return self.status if isinstance(self.status, tuple) else (self.status,)
 
 
+@lru_cache(maxsize=256)
 def _span(written: int | str) -> tuple[int, int]:
     """Read `200`, `2xx` or `200-399` as the first and the last status that is meant."""
     text = str(written).strip().lower()
@@ -210,6 +213,7 @@ def _span(written: int | str) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
+@lru_cache(maxsize=256)
 def _named(status: int) -> str:
     try:
         return f"{status} {HTTPStatus(status).phrase}"

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from relight.detect.alert import CHECK, Alert
@@ -21,6 +20,13 @@ from relight.store.due import Asked, ask_in, renew_in
 from relight.store.engine import Database, StoreUnavailable
 
 _ADMIN = "admin:"
+# For the drivers themselves: it is written for every check, and a statement made anew costs more.
+_KEEP_STATE = {
+    "sqlite": 'INSERT INTO check_state ("check", state) VALUES (?, ?)'
+    ' ON CONFLICT ("check") DO UPDATE SET state = excluded.state',
+    "postgresql": 'INSERT INTO check_state ("check", state) VALUES (%s, %s)'
+    ' ON CONFLICT ("check") DO UPDATE SET state = excluded.state',
+}
 
 
 class InstanceRecord(msgspec.Struct, frozen=True):
@@ -227,12 +233,5 @@ class CheckRecords:
     def _write(self, tx: Connection, states: Sequence[CheckState]) -> None:
         if not states:
             return
-        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-        row = dialect.insert(t.check_state)
-        rows = [{"check": each.check, "state": msgspec.json.encode(each)} for each in states]
-        tx.execute(
-            row.on_conflict_do_update(
-                index_elements=[t.check_state.c.check], set_={"state": row.excluded.state}
-            ),
-            rows,
-        )
+        rows = [(each.check, msgspec.json.encode(each)) for each in states]
+        tx.exec_driver_sql(_KEEP_STATE[tx.dialect.name], rows)

@@ -7,6 +7,7 @@ on PostgreSQL in the same database. A power cut may cost the last second of resu
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -176,18 +177,26 @@ def _insert(tx: Connection, by_day: Mapping[int, Sequence[Result]], ids: Mapping
     hours: set[int] = set()
     for day, results in by_day.items():
         rows = [
-            {
-                "check": ids[each.check],
-                "at": to_ms(each.at),
-                "ok": int(each.ok),
-                "took": max(0, round(each.took_s * 1000)),
-            }
+            (
+                ids[each.check],
+                to_ms(each.at),
+                int(each.ok),
+                max(0, round(each.took_s * 1000)),
+            )
             for each in results
         ]
-        _ignore(tx, t.raw(day), rows)
-        hours.update(row["at"] // HOUR_MS for row in rows)
+        tx.exec_driver_sql(_adding(day, tx.dialect.name), rows)
+        hours.update(at // HOUR_MS for _, at, _, _ in rows)
     # What comes late makes its hour one to pack again.
     tx.execute(delete(t.packed).where(t.packed.c.hour.in_(hours)))
+
+
+@lru_cache(maxsize=16)
+def _adding(day: int, dialect: str) -> str:
+    """Write what adds a row to a day, for the driver itself: it comes a thousand times a second."""
+    marks = ", ".join(["?" if dialect == "sqlite" else "%s"] * 4)
+    columns = '"check", at, ok, took'
+    return f"INSERT INTO {t.raw_name(day)} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 def _ignore(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

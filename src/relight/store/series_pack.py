@@ -18,6 +18,7 @@ import msgspec
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 _EPOCH_DAY = _EPOCH.date()
 _WIDTH = 4
 _LARGEST = (1 << 8 * _WIDTH) - 1
@@ -57,7 +58,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 def to_ms(at: datetime) -> int:
     """Write an aware time as milliseconds since 1970 UTC, rounded down."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    return (at - _EPOCH) // _MS
 
 
 def from_ms(at_ms: int) -> datetime:

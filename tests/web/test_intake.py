@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from relight.store.intake import KEPT
 from relight.web.app import create_app
 from relight.web.front import Front
 from relight.wiring.house import House
-from tests.intake.given import event, firing, house_with_senders, key, path
+from tests.intake.given import KIT, event, firing, house_with_senders, key, path
 from tests.web.given import client_of
 
 
@@ -141,6 +142,31 @@ def test_a_repeat_by_the_sender_s_own_id_counts_once(client: TestClient[Front], 
     answers = [client.post(path(house, "scripts"), json=body).status_code for _ in range(3)]
     assert answers == [200, 200, 200]
     assert [each.count for each in house.alerts.alerts()] == [1]
+
+
+def test_a_signature_that_cannot_be_checked_now_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Amazon takes 401 for the last word and 503 for a reason to try again."""
+
+    def no_names(*_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    topic = "arn:aws:sns:eu-west-1:123456789012:alarms"
+    kit = KIT + f'  - {{name: cloud, from: {{sns: {{topic: "{topic}"}}}}}}\n'
+    host = "https://sns.eu-west-1.amazonaws.com"
+    sent = {"Type": "Notification", "TopicArn": topic, "SigningCertURL": f"{host}/a.pem"}
+    house = house_with_senders(tmp_path / "cloud", kit)
+    with client_of(create_app(house)) as client:
+        monkeypatch.setattr(socket, "getaddrinfo", no_names)
+        answer = client.post(path(house, "cloud"), json=sent)
+        other = client.post(path(house, "cloud"), json={**sent, "TopicArn": f"{topic}-2"})
+        monkeypatch.undo()
+    kept = [each.refused for each in house.handed_in.newest("cloud", limit=5)]
+    house.close()
+    assert kept == ["The topic is another.", "Whether it is genuine cannot be checked now."]
+    assert (answer.status_code, answer.json()["error"]) == (503, "not_checked")
+    assert (other.status_code, other.json()["sentence"]) == (401, "The topic is another.")
 
 
 @pytest.mark.parametrize("size", [(1 << 20) + 1, 10 << 20])

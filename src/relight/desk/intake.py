@@ -156,9 +156,13 @@ class Intake:
                 raise TooLarge
             received = sender.format.read(handed)
         except NotTaken as error:
-            answer = sender.format.refusal(error, handed)
-            return refused(sender, handed, answer, str(error), self._masker)
+            return self.refuse(sender, handed, error)
         return understood(sender, handed, received, self._desk.catalog, self._masker)
+
+    def refuse(self, sender: Sender, handed: Handed, error: NotTaken) -> Taken:
+        """Keep what is not taken, with why, for the sender's page."""
+        answer = sender.format.refusal(error, handed)
+        return refused(sender, handed, answer, str(error), self._masker)
 
     def trial(self, sender: Sender, handed: Handed) -> Taken:
         """Say what a person's sample would become; nothing is written. Raises `NotTaken`."""

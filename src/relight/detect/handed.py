@@ -131,6 +131,13 @@ class NotGenuine(NotTaken):
     status: ClassVar[int] = 401
 
 
+class NotChecked(NotTaken):
+    """Whether it is genuine cannot be checked now."""
+
+    status: ClassVar[int] = 503
+    hint = "Send it again in a moment."
+
+
 class NotServed(NotTaken):
     """There is nothing at this address."""
 

@@ -21,6 +21,7 @@ from relight.desk.intake_terms import Sender, Taken
 from relight.detect.handed import (
     Answer,
     Handed,
+    NotChecked,
     NotGenuine,
     NotTaken,
     TooLarge,
@@ -107,7 +108,10 @@ class IntakeDoor:
             handed = msgspec.structs.replace(handed, body=body)
             if sender is None:
                 sender = self._intake.sender_by_key(kind.key_of(handed), kind)
-            handed = await self._fetched(sender, handed)
+            try:
+                handed = await self._fetched(sender, handed)
+            except NotTaken as error:
+                return await self.commit.put(self._intake.refuse(sender, handed, error))
             if len(body) > _BIG:
                 taken = await asyncio.to_thread(self._intake.read, sender, handed)
             else:
@@ -117,7 +121,10 @@ class IntakeDoor:
             self._held -= len(body)
 
     async def _fetched(self, sender: Sender, handed: Handed) -> Handed:
-        """Add what reading needs from outside, through the one way out that there is."""
+        """Add what reading needs from outside, through the one way out that there is.
+
+        Raises `NotChecked` where it cannot be had now, so that the sender tries again.
+        """
         url = sender.format.needs(handed)
         if not url:
             return handed
@@ -126,8 +133,9 @@ class IntakeDoor:
             try:
                 answer = await self._house.ports().http.request(request)
             except PlugFailed as error:
-                msg = "What the signature is checked by cannot be read now."
-                raise NotGenuine(msg) from error
+                raise NotChecked from error
+            if answer.status == 429 or answer.status >= 500:
+                raise NotChecked
             if answer.status != 200:
                 msg = "What the signature is checked by is not there."
                 raise NotGenuine(msg)

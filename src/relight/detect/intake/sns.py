@@ -92,7 +92,11 @@ class SnsFormat(Format, frozen=True, kw_only=True):
 
     def needs(self, handed: Handed) -> str:
         """Name the certificate's address, where it is Amazon's."""
-        url = typed(read_object(handed.body), WireMessage).signing_cert_url
+        message = typed(read_object(handed.body), WireMessage)
+        if message.topic_arn != self.topic:
+            msg = "The topic is another."
+            raise NotGenuine(msg)
+        url = message.signing_cert_url
         if not self.may_visit(url):
             msg = "The certificate is not at an address of Amazon SNS."
             raise NotGenuine(msg)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from relight.kernel.ledger import Claim
+from relight.store.counts import counts
 from relight.store.due import SqlDue
 from relight.store.engine import Database
 from tests.store.counting import NOW, Bell
@@ -40,6 +41,14 @@ def test_rows_are_claimed_oldest_first_and_only_when_due(due: SqlDue):
     assert [each.key for each in take(due)] == ["c"]
     assert take(due) == []
     assert [each.key for each in take(due, later(1))] == ["later"]
+
+
+def test_a_row_that_is_worked_on_does_not_count_as_waiting(due: SqlDue, database: Database):
+    for key, seconds in (("a", -20), ("b", -10)):
+        ask(due, key, later(seconds))
+    take(due, limit=1)
+    assert counts(database, NOW).due == {"ring": (1, later(-10))}
+    assert counts(database, later(30)).due == {"ring": (2, later(-20))}
 
 
 def test_a_claim_carries_what_was_scheduled(due: SqlDue):

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from relight.store import tables as t
 from relight.store.engine import Database, DiskFull
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """`due` gives for each kind how many rows are past their time and since when the oldest is."""
+    """`due` gives for each kind how many rows wait past their time and since when the oldest does.
+
+    A row that is being worked on does not wait.
+    """
 
     incidents: int
     open_alerts: int
@@ -22,7 +25,10 @@ def counts(database: Database, now: datetime) -> Counts:
     """Count by indexes alone."""
     late = (
         select(t.due.c.kind, func.count(), func.min(t.due.c.due_at, type_=t.Moment))
-        .where(t.due.c.due_at <= now)
+        .where(
+            t.due.c.due_at <= now,
+            or_(t.due.c.lease_until.is_(None), t.due.c.lease_until <= now),
+        )
         .group_by(t.due.c.kind)
     )
     with database.read() as tx:

@@ -169,6 +169,7 @@ def test_nothing_failing_is_said_as_such() -> None:
         "No check of widget fails now."
     )
     assert verdict(PAIR, {}, NOW).sentence.startswith("No result of widget is new enough.")
+    assert verdict(a_service(), {}, NOW).sentence == "No check watches widget."
 
 
 some_state = st.tuples(st.sampled_from(CheckStatus), st.floats(0, 400), st.floats(0, 1000))

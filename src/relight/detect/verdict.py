@@ -122,6 +122,8 @@ def _unclear(seen: Seen) -> str:
     if not seen.failing:
         if seen.fresh:
             return f"No check of {title} fails now."
+        if not seen.service.checks:
+            return f"No check watches {title}."
         return f"No result of {title} is new enough."
     if not seen.through.some_fail:
         return (

@@ -113,3 +113,22 @@ def test_a_check_that_was_taken_out_of_the_kit_does_not_answer_again():
     gone = cmd.ClearAlert(alert_id="alert-1", check="widget/check-1", unwatched=True)
     story = Story().run(gone, by=RULE)
     assert "widget/check-1 is no longer watched." in [row.sentence for row in rows(story.entries)]
+
+
+def test_an_alert_from_elsewhere_is_over_by_what_it_said():
+    alert = cmd.FirstAlert(
+        alert_id="alert-9",
+        check="bq-1",
+        service="widget",
+        source="intake/billing",
+        summary="The billing queue is stuck",
+    )
+    add = cmd.JoinAlert(alert=alert)
+    over = cmd.ClearAlert(alert_id="alert-9", check="bq-1")
+    story = Story().run(add, by=RULE).run(over, by=RULE)
+    told = [row.sentence for row in rows(story.entries)]
+    assert "Over: The billing queue is stuck." in told
+    over = cmd.ClearAlert(alert_id="alert-1", check="widget/check-1")
+    told = [row.sentence for row in rows(story.run(over, by=RULE).entries)]
+    assert "widget/check-1 answers again." in told
+    assert "Every alert is over; now watched for 1 h." in told

@@ -38,5 +38,9 @@ def timeline(rows: Sequence[Row]) -> None:
     """Print the timeline, oldest first, with both words where an entry was corrected."""
     for row in rows:
         click.echo(f"#{row.seq:<4} {row.at:%H:%M:%S}  {row.by}: {row.sentence}")
+        if row.kind in {"AlertJoined", "AlertsJoined"}:
+            for label, value in row.detail:
+                if label == "Reason":
+                    click.echo(f"      joined: {value}")
         if row.corrected:
             click.echo(f"      corrected: {row.corrected.text} ({row.corrected.reason})")

@@ -1,10 +1,10 @@
 """Puts every entry into words, once, for the pages, the command line, chats and the postmortem.
 
-`sentence` knows one event; `rows` knows its neighbours too, so it can say whose page it was and
-which entries were put right later.
+`sentence` knows one event; `rows` knows its neighbours too, so it can say whose page it was, what
+alert is over and which entries were put right later.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias, assert_never
 
@@ -18,6 +18,8 @@ from relight.kernel.period import write_duration
 
 Weight: TypeAlias = Literal["key", "normal", "quiet"]
 Pages: TypeAlias = Mapping[str, ev.PageRequested]
+Told: TypeAlias = Mapping[str, str]
+"""What alerts that come from no check say, by alert id."""
 
 _DUTY = {
     Duty.COMMANDER: "command",
@@ -58,6 +60,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(entries: Sequence[Entry[ev.IncidentEvent]]) -> tuple[Row, ...]:
     """Word entries in their order. Pages are named where their request is among the entries."""
     pages = {e.event.page: e.event for e in entries if isinstance(e.event, ev.PageRequested)}
+    told = dict(_told(entries))
     corrections = _corrections(entries)
     return tuple(
         Row(
@@ -68,13 +71,26 @@ def rows(entries: Sequence[Entry[ev.IncidentEvent]]) -> tuple[Row, ...]:
             kind=entry.event.tag
             if isinstance(entry.event, Unknown)
             else type(entry.event).__name__,
-            sentence=sentence(entry.event, pages),
+            sentence=sentence(entry.event, pages, told),
             detail=details(entry.event, pages),
             corrected=corrections.get(entry.seq),
             weight=weight(entry.event),
         )
         for entry in entries
     )
+
+
+def _told(entries: Sequence[Entry[ev.IncidentEvent]]) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        match entry.event:
+            case ev.AlertJoined() as one if one.source != "check":
+                yield one.alert_id, one.summary or one.check
+            case ev.AlertsJoined() as many:
+                yield from (
+                    (each.alert_id, each.check) for each in many.alerts if each.source != "check"
+                )
+            case _:
+                pass
 
 
 def _corrections(entries: Sequence[Entry[ev.IncidentEvent]]) -> dict[int, Correction]:
@@ -102,12 +118,12 @@ def _corrections(entries: Sequence[Entry[ev.IncidentEvent]]) -> dict[int, Correc
     return found
 
 
-def sentence(event: ev.IncidentEvent, pages: Pages | None = None) -> str:
+def sentence(event: ev.IncidentEvent, pages: Pages | None = None, told: Told | None = None) -> str:
     """Say in one short plain sentence, on one line, what an event means; times are in UTC."""
-    return " ".join(_say(event, pages or {}).split())
+    return " ".join(_say(event, pages or {}, told or {}).split())
 
 
-def _say(event: ev.IncidentEvent, pages: Pages) -> str:
+def _say(event: ev.IncidentEvent, pages: Pages, told: Told) -> str:
     match event:
         case ev.Declared():
             drill = "Drill declared" if event.drill else "Declared"
@@ -119,6 +135,8 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
         case ev.AlertsCleared():
             return f"{len(event.alert_ids)} alerts of it are over."
         case ev.AlertCleared():
+            if event.alert_id in told and not event.unwatched:
+                return f"Over: {_end(told[event.alert_id])}"
             ends = "is no longer watched" if event.unwatched else "answers again"
             return f"{event.check} {ends}."
         case ev.VerdictReached():
@@ -130,11 +148,10 @@ def _say(event: ev.IncidentEvent, pages: Pages) -> str:
         case ev.StatusChanged():
             return _because(f"The status is now {event.status}", event.reason)
         case ev.RecoveryObserved():
+            over = "Every alert is over" if told else "Every check answers again"
             if not event.stability_s:
-                return "Every check answers again."
-            return (
-                f"Every check answers again; now watched for {write_duration(event.stability_s)}."
-            )
+                return f"{over}."
+            return f"{over}; now watched for {write_duration(event.stability_s)}."
         case ev.Relapsed():
             return _because("Not over yet", event.reason)
         case ev.PagingStarted():

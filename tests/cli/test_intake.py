@@ -42,5 +42,8 @@ def test_a_change_is_recorded_once_by_its_id(kit: Path):
     assert relight(*words).output == "It is recorded already.\n"
     listed = json.loads(relight("change", "list", str(kit), "--json").output)
     assert [(each["summary"], each["service"]) for each in listed] == [("Deploy 1.2.3", "api")]
+    empty = relight("change", "record", " ", str(kit))
+    assert empty.exit_code == 2
+    assert "Say in a few words what was changed." in empty.output
     wrong = relight("change", "record", "x", str(kit), "--service", "apy")
     assert wrong.exit_code == 1

@@ -47,6 +47,9 @@ def record(
     if kind not in kinds:
         msg = f"`{kind}` is not a kind of change. {did_you_mean(kind, kinds)}"
         raise click.UsageError(msg)
+    if not summary.strip():
+        msg = "Say in a few words what was changed."
+        raise click.UsageError(msg)
     with opened(folder, data=data, database=database) as house:
         services = [each.name for each in house.desk.catalog.services]
         if service and service not in services:

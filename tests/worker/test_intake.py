@@ -105,7 +105,7 @@ async def test_the_support_mailbox_counts_reports_and_no_absence_notes(house: Ho
         await asyncio.to_thread(sent, port, *letters[:2], away)
         assert house.alerts.alerts() == []
         await asyncio.to_thread(sent, port, letters[2])
-    assert house.alerts.alerts()[0].summary == "3 customers report trouble with any service"
+    assert house.alerts.alerts()[0].summary == "3 customers report trouble"
 
 
 async def test_a_letter_that_is_broken_on_purpose_is_taken_or_refused(house: House):

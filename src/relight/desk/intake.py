@@ -293,6 +293,7 @@ class Intake:
             count = reports_in(tx, report.service, since)
             if count < form.threshold:
                 continue
+            about = f" with {report.service}" if report.service else ""
             alert = Alert(
                 id=uuid7(taken.at),
                 source=REPORTS,
@@ -300,8 +301,8 @@ class Intake:
                 service=report.service,
                 severity=taken.sender.source.severity.get("report"),
                 opened_at=taken.at,
-                title=f"Customers report trouble with {report_key(report.service)}",
-                summary=f"{count} customers report trouble with {report_key(report.service)}",
+                title=f"Customers report trouble{about}",
+                summary=f"{count} customers report trouble{about}",
                 reason=report.text,
             )
             raise_in(tx, alert, [ask_triage(alert.id, taken.at)])

@@ -86,7 +86,7 @@ def _missing(folder: Path) -> KitMissing:
     if (folder / "relight.yml").exists():
         return KitMissing(hint=f"Rename relight.yml to {FILE}.")
     if folder.is_dir():
-        return KitMissing(f"There is no {FILE} in {folder}.")
+        return KitMissing(f"There is no {FILE} in {folder.resolve()}.")
     return KitMissing(f"There is no folder {folder}.", hint=f"`relight init {folder}` makes it.")
 
 

@@ -36,6 +36,14 @@ def test_an_address_holds_the_key(kit: Path):
     assert shown["doors"] == ["/v2/enqueue", "/v2/change/enqueue"]
 
 
+def test_a_mail_source_has_a_mail_address(kit: Path):
+    source = "  - {name: nagios, from: {email: {listen: '127.0.0.1:2525'}}}\n"
+    (kit / "relight.yaml").write_text(KIT + source)
+    shown = relight("intake", "url", "nagios", str(kit))
+    key = json.loads(relight("intake", "url", "nagios", str(kit), "--json").output)["key"]
+    assert shown.stdout == f"nagios+{key}@any host, by mail to 127.0.0.1:2525\n"
+
+
 def test_a_change_is_recorded_once_by_its_id(kit: Path):
     words = ("change", "record", "Deploy 1.2.3", str(kit), "--service", "api", "--id", "build-7")
     assert relight(*words).output == "Recorded.\n"

@@ -57,6 +57,8 @@ def list_(folder: Path, *, data: Path | None, database: str, as_json: bool) -> N
 @json_option
 def url(name: str, folder: Path, *, data: Path | None, database: str, as_json: bool) -> None:
     """Print the address and key that a sender is given."""
+    from relight.detect.intake.email import EmailFormat
+
     with opened(folder, data=data, database=database) as house:
         sender = house.intake.named(name)
     shown = Shown(
@@ -68,6 +70,10 @@ def url(name: str, folder: Path, *, data: Path | None, database: str, as_json: b
     )
 
     def words() -> None:
+        if isinstance(sender.format, EmailFormat):
+            click.echo(f"{name}+{shown.key}@any host, by mail to {sender.format.listen}")
+            click.echo("Whoever has the key can send.", err=True)
+            return
         click.echo(f"{house.base_url}{shown.address}")
         if shown.doors:
             click.echo(f"Or {house.base_url}{shown.doors[0]} with the key {shown.key}", err=True)

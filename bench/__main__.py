@@ -10,7 +10,18 @@ from dataclasses import replace
 from bench import report
 from bench.measure import NotMeasured, Section
 
-NAMES = ("startup", "idle", "detection", "checks", "storm", "append", "intake", "public_page", "edge")
+NAMES = (
+    "startup",
+    "idle",
+    "detection",
+    "checks",
+    "storm",
+    "append",
+    "heartbeats",
+    "intake",
+    "public_page",
+    "edge",
+)
 
 
 def main(names: list[str]) -> int:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "declare": ("relight.cli.declare", "Declare an incident by hand."),
     "incident": ("relight.cli.incident", "Look at incidents and work on them."),
     "oncall": ("relight.cli.oncall", "Tell who is on call, now and next."),
+    "heartbeat": ("relight.cli.heartbeat", "See jobs that report in, and run one with reports."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "intake": ("relight.cli.intake", "Look at senders outside and try what they send."),
     "change": ("relight.cli.change", "Record and list what was changed."),

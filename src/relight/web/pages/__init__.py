@@ -9,6 +9,7 @@ from relight.web.pages import (
     correct,
     dashboard,
     edge,
+    heartbeats,
     home,
     incidents,
     intake,
@@ -34,6 +35,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *intake.HANDLERS,
     *edge.HANDLERS,
     *dashboard.HANDLERS,
+    *heartbeats.HANDLERS,
     *settings.HANDLERS,
     *ack.HANDLERS,
 )

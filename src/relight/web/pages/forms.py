@@ -37,6 +37,9 @@ SAID = {
     "revoked": "The token no longer works.",
     "silenced": "Nobody is called for it until the silence ends.",
     "silence-ended": "The silence has ended.",
+    "paused": "Nothing is expected of it until its next ping.",
+    "resumed": "It is expected again from its next ping on.",
+    "forgotten": "The heartbeat is forgotten.",
 }
 
 Asker: TypeAlias = Request[Any, Any, Any]

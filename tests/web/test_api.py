@@ -250,7 +250,7 @@ def test_the_document_is_open_and_closes_its_bodies(client: TestClient[Front]):
     assert all(path.startswith("/api/v1/") for path in document["paths"])
     assert all(operation["summary"] for operation in operations)
     bodies = [each["requestBody"] for each in operations if "requestBody" in each]
-    assert len(bodies) == 14
+    assert len(bodies) == 17
     for body in bodies:
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         assert document["components"]["schemas"][name]["additionalProperties"] is False

@@ -28,7 +28,7 @@ class EdgeShape(msgspec.Struct, frozen=True, kw_only=True):
     guards=[viewer],
     sync_to_thread=True,
     summary="Show what pages report of a service",
-    responses=refusals(404),
+    responses=refusals(400, 404),
 )
 def show_edge(house: TheHouse, name: FromPath[str], hours: FromQuery[_Hours] = 1) -> EdgeShape:
     """Give what customers' pages reported, the sites with most failed loads first."""

@@ -10,7 +10,7 @@ from relight.kernel.actor import person
 from relight.web.app import create_app
 from relight.web.front import Front
 from relight.wiring.house import House
-from tests.intake.given import as_json, firing, house_with_senders, key, path
+from tests.intake.given import KIT, as_json, firing, house_with_senders, key, path
 from tests.web.given import client_of, with_session
 
 
@@ -60,3 +60,15 @@ def test_changes_and_reports_stand_beside_service_and_incident(
         shown = client.get(where).text
         assert "new-checkout in production" in shown
         assert "&lt;i&gt;White map" in shown
+
+
+def test_a_mail_source_has_a_mail_address(tmp_path: Path):
+    source = "  - {name: nagios, from: {email: {listen: '127.0.0.1:2525'}}}\n"
+    house = house_with_senders(tmp_path / "mail", KIT + source)
+    with client_of(create_app(house)) as client:
+        client.headers.update(with_session(house, "rebecca"))
+        shown = client.get("/intake/nagios").text
+        expected = f"nagios+{key(house, 'nagios')}@"
+    house.close()
+    assert expected in shown
+    assert "/in/nagios/" not in shown

@@ -87,10 +87,10 @@ class Ourselves:
                 reasons.append(f"The loop `{name}` has not turned for {idle_s:.0f} s.")
         if not self._site.ready:
             reasons.append("The public page has not been drawn yet.")
-        warnings: tuple[str, ...] = ()
+        warnings = [f"{name}: {why}" for name, why in sorted(self._house.failing.items())]
         if self._house.kit.loaded.refused:
-            warnings = ("The newest relight.yaml is faulty; the one before it is in force.",)
-        return Readiness(not reasons, tuple(reasons), warnings)
+            warnings.append("The newest relight.yaml is faulty; the one before it is in force.")
+        return Readiness(not reasons, tuple(reasons), tuple(warnings))
 
     async def metrics(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Give the numbers, to this machine or to whoever has an API token."""
@@ -146,6 +146,12 @@ class Ourselves:
         for name, idle_s in sorted(self._loops().items()):
             idle.add_metric([name], idle_s)
         yield idle
+        if house.kit.catalog.watchdog is not None:
+            yield GaugeMetricFamily(
+                "relight_watchdog_failing",
+                "1 while the watchdog is not pinged, or does not take the ping.",
+                value=float("watchdog" in house.failing),
+            )
         faults = GaugeMetricFamily(
             "relight_kit_faults", "Faults in the newest reading of the kit.", labels=["level"]
         )

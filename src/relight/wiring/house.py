@@ -95,7 +95,8 @@ INCIDENT = StreamKind[Incident, IncidentCommand, IncidentEvent](
 class House:
     """One installation with all its parts, built once. The doors take what they need from here.
 
-    `publishing` gives, by place, why the copy of the public page there is not up to date.
+    `publishing` gives, by place, why the copy of the public page there is not up to date;
+    `failing`, by part, what of Relight itself does not work while requests may still come.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class House:
         self.masker = Masker()
         self.changes = Changes()
         self.publishing: dict[str, str] = {}
+        self.failing: dict[str, str] = {}
         self.instance: InstanceRecord = load_instance(database, clock.now())
         self.masker.learn(Secret(self.instance.key.hex()))
         self.incidents = SqlLedger(database, INCIDENT)

@@ -25,7 +25,7 @@ from relight.oncall.react import DELIVER, ROUND, CallRound
 from relight.recover.react import STABILITY, CheckStability
 from relight.store.engine import Pulse
 from relight.store.heartbeats import HEARTBEAT
-from relight.store.records import forget_commands
+from relight.store.records import forget_commands, prove_write
 from relight.store.vendors import VENDOR
 from relight.wiring.house import House
 from relight.worker.checks import Prober
@@ -39,6 +39,7 @@ from relight.worker.lanes import Dispatcher, Lane
 from relight.worker.metrics import Judge, Scraper
 from relight.worker.pages import Pages
 from relight.worker.vendors import FeedReader
+from relight.worker.watchdog import Watchdog
 
 log = structlog.get_logger()
 
@@ -90,6 +91,17 @@ class Worker:
             secret=house.secret,
             clock=house.clock,
             masker=house.masker,
+        )
+        self.watchdog = Watchdog(
+            kit=house.kit,
+            prober=self.prober,
+            idle_s=lambda: self.idle_s,
+            write=lambda: prove_write(house.database),
+            ports=house.ports,
+            secret=house.secret,
+            clock=house.clock,
+            masker=house.masker,
+            failing=house.failing,
         )
         self._metrics_judge = Judge(metrics=house.metrics, now=house.clock.now)
         self._edge = EdgeWatch(
@@ -233,6 +245,7 @@ class Worker:
         self._begin("vantage points", self._watch_vantage)
         self._begin("metric rules", self._metrics_judge.run)
         self._begin("sweep", self._sweep)
+        self._begin("watchdog", self.watchdog.run)
         self._begin("maintenance", self._keep_maintenance)
 
     def _begin(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "heartbeat": ("relight.cli.heartbeat", "See jobs that report in, and run one with reports."),
     "edge": ("relight.cli.edge", "Have customers' pages report how a service does there."),
     "intake": ("relight.cli.intake", "Look at senders outside and try what they send."),
+    "vendor": ("relight.cli.vendor", "See what vendors say, and find those that are known."),
     "change": ("relight.cli.change", "Record and list what was changed."),
     "silence": ("relight.cli.silence", "Hold alerts back for a while."),
     "token": ("relight.cli.token", "Make and revoke API tokens."),

@@ -177,13 +177,14 @@ class Vendors:
         reading = read_well(self._before(vendor), vendor.name, _mark(vendor), found, now)
         # The notes first: where this process dies in between, the next reading writes the rest.
         self._note(vendor, reading, now)
-        self._save(claim, vendor, reading, self._troubled(vendor, reading, now), 0.0)
+        self._save(claim, vendor, reading, troubled=self._troubled(vendor, reading, now))
 
     def miss(self, claim: Claim, vendor: Vendor, fault: str, retry_after_s: float | None) -> None:
         """Keep that a feed could not be read, and since when."""
         now = self._clock.now()
         reading = not_read(self._before(vendor), vendor.name, _mark(vendor), fault, now)
-        self._save(claim, vendor, reading, None, min(retry_after_s or 0.0, _LONGEST_WAIT_S))
+        least_s = min(retry_after_s or 0.0, _LONGEST_WAIT_S)
+        self._save(claim, vendor, reading, least_s=least_s)
 
     def _before(self, vendor: Vendor) -> VendorReading | None:
         self._known_at_s = float("-inf")
@@ -194,12 +195,16 @@ class Vendors:
         claim: Claim,
         vendor: Vendor,
         reading: VendorReading,
-        troubled: Sequence[Alert] | None,
-        least_s: float,
+        *,
+        troubled: Sequence[Alert] | None = None,
+        least_s: float = 0.0,
     ) -> None:
+        before = self._reading(vendor)
+        said = (before.notices, before.fault) if before else None
+        quiet = said == (reading.notices, reading.fault) and vendor.declare is None
         wait_s = max(vendor.every_s * _spread(vendor.name, reading.tried_at), least_s)
         again_at = reading.tried_at + timedelta(seconds=wait_s)
-        self._records.save(reading, claim=claim, again_at=again_at, troubled=troubled)
+        self._records.save(reading, claim=claim, again_at=again_at, troubled=troubled, quiet=quiet)
         self._known_at_s = float("-inf")
 
     def _troubled(self, vendor: Vendor, reading: VendorReading, now: datetime) -> list[Alert]:

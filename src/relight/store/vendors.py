@@ -52,12 +52,14 @@ class VendorRecords:
         claim: Claim,
         again_at: datetime,
         troubled: Sequence[Alert] | None,
+        quiet: bool = False,
     ) -> bool:
         """Write a reading, its alerts and when the next is due; False where the claim was lost.
 
-        `troubled` are all the alerts that are to be open; None leaves them as they stand.
+        `troubled` are all the alerts that are to be open; None leaves them as they stand. A `quiet`
+        one says nothing new.
         """
-        with self._database.write() as tx:
+        with self._database.write(quiet=quiet) as tx:
             if not defer_in(tx, claim, due_at=again_at, attempts=0):
                 return False
             dialect = sqlite if tx.dialect.name == "sqlite" else postgresql

@@ -16,6 +16,7 @@ from relight.web.api import (
     silences,
     tokens,
     updates,
+    vendors,
 )
 from relight.web.api.calling import caller
 from relight.web.api.document import OPENAPI
@@ -38,6 +39,7 @@ HANDLERS = (
             *oncall.HANDLERS,
             *config.HANDLERS,
             *tokens.HANDLERS,
+            *vendors.HANDLERS,
         ],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=[{"token": []}, {"session": []}],

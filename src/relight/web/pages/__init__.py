@@ -17,6 +17,7 @@ from relight.web.pages import (
     room,
     services,
     settings,
+    vendors,
     wording,
 )
 from relight.web.shell import environment
@@ -37,5 +38,6 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *dashboard.HANDLERS,
     *heartbeats.HANDLERS,
     *settings.HANDLERS,
+    *vendors.HANDLERS,
     *ack.HANDLERS,
 )

@@ -121,12 +121,13 @@ def look(house: House, incident: Incident, account: Account, *, whole: bool) -> 
 def told_before(
     house: House, services: Sequence[str], began_at: datetime, until: datetime
 ) -> dict[str, object]:
-    """Give what changed from an hour before on, and what customers reported."""
+    """Give what changed from an hour before on, what vendors say, and what customers reported."""
     since = began_at - timedelta(hours=1)
     every = house.what_changed.between(since, until)
     about = {"", *services}
     return {
         "changed": [each for each in every if not services or each.service in about][:_TOLD],
+        "vendors": house.vendors.views(services),
         "reports": house.handed_in.reports(since, services=services, limit=_TOLD),
     }
 

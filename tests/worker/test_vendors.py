@@ -53,7 +53,9 @@ class Staged:
         self.server = server
         self.clock = JumpingClock(NOW)
         ports = msgspec.structs.replace(real_ports(), clock=self.clock)
-        self.house: House = build(folder, clock=self.clock, outside=lambda _catalog, _clock, _password: ports)
+        self.house: House = build(
+            folder, clock=self.clock, outside=lambda _catalog, _clock, _password: ports
+        )
         worker = Worker(self.house)
         self.place = Place(folder, self.house, worker, Outside([]), self.clock)
         worker.prepare()

@@ -169,9 +169,7 @@ class SocketStream:
             raise Permanent(msg)
         began_s = self._clock.monotonic_s()
         try:
-            layer = context.wrap_bio(
-                self._incoming, self._outgoing, server_hostname=name or None
-            )
+            layer = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name or None)
         except (ValueError, UnicodeError) as error:
             msg = f"`{wanted.name}` cannot be asked for in TLS."
             raise Permanent(msg) from error

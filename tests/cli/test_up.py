@@ -75,6 +75,17 @@ def refused(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def test_a_shell_prints_links_to_where_it_serves(kit: Path) -> None:
+    """Not to the usual port, where nobody answers."""
+    port = free_port()
+    ask = (sys.executable, "-m", "relight", "sign-in", "sam", str(kit))
+    with running(kit, port=port):
+        done = subprocess.run(ask, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith(f"http://127.0.0.1:{port}/sign-in?link=")
+    later = subprocess.run(ask, capture_output=True, text=True, timeout=60, check=True)
+    assert later.stdout.startswith(f"http://127.0.0.1:{port}/sign-in?link=")
+
+
 def test_it_stops_on_sigterm_with_everything_closed(kit: Path) -> None:
     """Exit code 0, and the write-ahead log is folded in, so the files can be copied."""
     port = free_port()

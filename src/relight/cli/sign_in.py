@@ -14,7 +14,7 @@ _VALID_S = 900.0
 @click.argument("person")
 @kit_argument
 @data_options
-@click.option("--url", default="http://127.0.0.1:8181", show_default=True, help="Where up serves.")
+@click.option("--url", default="", help="Where people reach it, instead of where up last served.")
 @json_option
 def sign_in(
     person: str, folder: Path, *, data: Path | None, database: str, url: str, as_json: bool
@@ -24,5 +24,6 @@ def sign_in(
         if house.kit.catalog.person(person) is None:
             raise NotFound(f"There is no `{person}` in relight.yaml.", hint="Add them to `people`.")
         link = house.new_link(person, _VALID_S).reveal()
-    where = f"{url.rstrip('/')}/sign-in?link={link}"
+        base = url.rstrip("/") or house.base_url
+    where = f"{base}/sign-in?link={link}"
     say(as_json, {"person": person, "link": where}, lambda: click.echo(where))

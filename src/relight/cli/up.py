@@ -70,6 +70,7 @@ def up(  # noqa: PLR0917 - one parameter an option
     link to sign in with.
     """
     from relight.config.read import must_be_there
+    from relight.store.records import serve_at
     from relight.wiring.house import build, open_data
 
     must_be_there(folder)
@@ -83,6 +84,7 @@ def up(  # noqa: PLR0917 - one parameter an option
         )
         log_plainly(house.masker)
         try:
+            serve_at(house.database, house.base_url)
             _greet(house)
             _run(house, listener, hosts)
         finally:

@@ -21,12 +21,14 @@ def invite(name: str, folder: Path, data: Path | None, database: str, *, as_json
     """Print a token with which a vantage point of the kit joins once, within a day."""
     with opened(folder, data=data, database=database) as house:
         token = house.vantage.invite(name).reveal()
-        url = house.kit.catalog.status_page.url or "https://relight.example.org"
 
         def words() -> None:
             click.echo(token)
             click.echo("On the other machine, once, within a day:", err=True)
-            click.echo(f"  RELIGHT_JOIN_TOKEN={token} relight probe-agent --join {url}", err=True)
+            click.echo(
+                f"  RELIGHT_JOIN_TOKEN={token} relight probe-agent --join {house.base_url}",
+                err=True,
+            )
 
         say(as_json, {"name": name, "token": token}, words)
 

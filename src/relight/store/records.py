@@ -51,6 +51,24 @@ def load_instance(database: Database, now: datetime) -> InstanceRecord:
     return InstanceRecord(known["id"], bytes.fromhex(known["key"]))
 
 
+_URL = "url"
+_USUAL_URL = "http://127.0.0.1:8181"
+
+
+def serve_at(database: Database, url: str) -> None:
+    """Remember where Relight is reached, for the links that a shell prints."""
+    if served_at(database) != url:
+        with database.write() as tx:
+            tx.execute(delete(t.instance).where(t.instance.c.name == _URL))
+            tx.execute(insert(t.instance).values(name=_URL, value=url))
+
+
+def served_at(database: Database) -> str:
+    """Tell where Relight was last reached; before the first time, where it usually is."""
+    with database.read() as tx:
+        return _instance(tx).get(_URL, _USUAL_URL)
+
+
 def make_admin(database: Database, person: str) -> None:
     """Make a person admin of this installation, whatever role the kit gives them."""
     with database.write() as tx:

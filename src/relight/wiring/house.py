@@ -59,7 +59,13 @@ from relight.store.heartbeats import HeartbeatRecords
 from relight.store.intake import IntakeRecords
 from relight.store.ledger import SqlLedger
 from relight.store.metrics import MetricRecords
-from relight.store.records import CheckRecords, InstanceRecord, load_instance, next_number
+from relight.store.records import (
+    CheckRecords,
+    InstanceRecord,
+    load_instance,
+    next_number,
+    served_at,
+)
 from relight.store.schema import prepare
 from relight.store.series import Series
 from relight.store.silences import SilenceRecords
@@ -281,14 +287,15 @@ def build(
     *,
     data: Path | None = None,
     database_url: str = "",
-    base_url: str = "http://127.0.0.1:8181",
+    base_url: str = "",
     clock: Clock | None = None,
     outside: Outside | None = None,
 ) -> House:
     """Open a kit with its data folder, bringing the database up to date.
 
-    `outside` stands in for the network where an outage is replayed. Raises `KitMissing`,
-    `KitFaulty`, or a `StoreUnavailable` that says what to do.
+    Without a `base_url` it is the one where `up` last served. `outside` stands in for the network
+    where an outage is replayed. Raises `KitMissing`, `KitFaulty`, or a `StoreUnavailable` that says
+    what to do.
     """
     clock = clock or SystemClock()
     kit = Kit(folder, read(folder, None, clock.now()))
@@ -305,7 +312,7 @@ def build(
         kit=kit,
         data=where,
         database=database,
-        base_url=base_url,
+        base_url=base_url or served_at(database),
         clock=clock,
         outside=outside or _network,
     )
